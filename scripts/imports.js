@@ -1,0 +1,74 @@
+// Imports go down only. Each room of src/ lists the rooms it may see; anything else is a fault.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+
+/** Room → rooms it may import. A room may always import itself. */
+const allowed = {
+  config: [],
+  http: [],
+  schema: [],
+  model: ['schema'],
+  store: ['model'],
+  expression: [],
+  limits: [],
+  events: ['schema'],
+  identity: ['model', 'schema'],
+  plugin: ['http', 'schema', 'model', 'expression', 'limits', 'events'],
+  plugins: ['plugin', 'schema', 'expression', 'limits', 'identity', 'http/headers.ts'],
+  gateway: ['http', 'plugin', 'model', 'schema', 'expression', 'limits', 'events', 'identity'],
+  revision: ['model', 'schema'],
+  'data-plane': [
+    'gateway',
+    'http',
+    'plugin',
+    'plugins',
+    'revision',
+    'model',
+    'events',
+    'config',
+    'limits',
+    'schema',
+  ],
+  control: ['store', 'model', 'config', 'revision', 'schema', 'events', 'limits', 'identity'],
+  'admin-api': ['control', 'store', 'model', 'config', 'schema', 'http', 'revision', 'events', 'identity'],
+  'main.ts': [
+    'config',
+    'control',
+    'admin-api',
+    'data-plane',
+    'store',
+    'model',
+    'http',
+    'revision',
+    'events',
+    'limits',
+  ],
+}
+
+const root = 'src'
+const files = readdirSync(root, { recursive: true }).filter(f => f.endsWith('.ts'))
+const faults = []
+for (const file of files) {
+  const room = file.split('/')[0]
+  const test = file.endsWith('.test.ts') || file.includes('/testing')
+  const text = readFileSync(join(root, file), 'utf8')
+  for (const match of text.matchAll(/(?:from\s+|import\s*\(\s*|import\s+)'(\.[^']+)'/g)) {
+    const target = relative(root, normalize(join(root, dirname(file), match[1])))
+    const seen = target.split('/')[0]
+    if (seen === room) {
+      if (room === 'plugins' && !test) {
+        const [a, b] = [file.split('/'), target.split('/')]
+        if (b.length > 2 && a.length > 2 && a[1] !== b[1])
+          faults.push(`${file} imports ${target}: plugin families do not see each other`)
+      }
+      continue
+    }
+    if (test) continue
+    const rooms = allowed[room]
+    if (rooms === undefined) faults.push(`${file}: room '${room}' has no entry in scripts/imports.js`)
+    else if (!rooms.includes(seen) && !rooms.includes(target))
+      faults.push(`${file} imports ${target}: '${room}' may not see '${seen}'`)
+  }
+}
+for (const fault of faults) console.error(fault)
+process.exit(faults.length === 0 ? 0 : 1)

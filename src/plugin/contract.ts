@@ -1,0 +1,246 @@
+/**
+ * The plugin contract. A plugin is described once with `definePlugin`; `setup` runs once per revision of a route and
+ * resolves every option into closures, so nothing about configuration is left to decide per request.
+ *
+ * A phase returns nothing (go on), an `Answer` (stop, this goes to the client) or a promise of either; it is awaited only
+ * when it returned a promise. A phase that throws closes the request with 500 (law 1), never lets it pass.
+ */
+import type { ConnectionFacts, HttpVersion } from '../http/contract.ts'
+import type { HeaderBlock } from '../http/headers.ts'
+import type { Schema } from '../schema/index.ts'
+import type { Answer, Refusal } from './answer.ts'
+import type { Attributes } from './attributes.ts'
+
+export type Step =
+  | 'IncomingRequestValidator'
+  | 'Router'
+  | 'Sink'
+  | 'MatchRoute'
+  | 'PreRoute'
+  | 'ValidateAccess'
+  | 'TransformRequest'
+  | 'CallBackend'
+  | 'TransformResponse'
+  | 'TransformError'
+  | 'HandlesTunnel'
+  | 'HandlesWebsocket'
+  | 'Preset'
+
+/** The request as the client sent it. Never changes. */
+export interface ClientRequest {
+  readonly method: string
+  /** Path and query. */
+  readonly target: string
+  readonly path: string
+  /** Text after `?`, without it; empty when there is none. */
+  readonly queryString: string
+  /** Decoded query parameters, built on first use. */
+  readonly query: URLSearchParams
+  readonly version: HttpVersion
+  readonly headers: HeaderBlock
+  /** `host[:port]`, from `X-Forwarded-Host` when trusted. */
+  readonly host: string
+  /** Host without port, lower case. */
+  readonly domain: string
+  /** Client address, from `X-Forwarded-For` when trusted. */
+  readonly ip: string
+  /** `https` or `http`, from `X-Forwarded-Proto` when trusted. */
+  readonly protocol: 'http' | 'https'
+  /** Parsed cookies, built on first use. First value wins. */
+  readonly cookies: ReadonlyMap<string, string>
+  /** Values of `:name` and `$name<regex>` segments of the matched path. */
+  readonly pathParams: Readonly<Record<string, string>>
+  readonly hasBody: boolean
+  readonly bodyLength: number
+  readonly connection: ConnectionFacts
+}
+
+/** A streaming body, read by nobody unless a plugin asks. */
+export interface Body {
+  /** 0: none. -1: not declared. */
+  readonly length: number
+  /** Buffers the whole body (it is still sent afterwards). Rejects with `BodyTooLarge` above `limit` bytes. */
+  read(limit: number): Promise<Buffer>
+  /** Sends this instead. */
+  replace(content: Buffer | string): void
+  /** Passes every chunk through `transform`; the length becomes unknown unless `length` is given. */
+  transform(transform: BodyTransform, length?: number): void
+}
+
+/** A synchronous streaming transformation. Throwing ends the message with an error. */
+export interface BodyTransform {
+  push(chunk: Buffer): Buffer | null
+  end(): Buffer | null
+}
+
+/** The request on its way to the backend. */
+export interface BackendRequest {
+  method: string
+  /** Path and query on the backend, root included. */
+  path: string
+  readonly headers: HeaderBlock
+  readonly body: Body
+}
+
+/** The response on its way to the client. */
+export interface BackendResponse {
+  status: number
+  reason: string
+  readonly headers: HeaderBlock
+  readonly body: Body
+}
+
+/** The chosen target of the backend. */
+export interface TargetView {
+  readonly id: string
+  readonly hostname: string
+  readonly port: number
+  readonly tls: boolean
+}
+
+/** The route as plugins see it. `json` is the whole entity, unknown fields included. */
+export interface RouteView {
+  readonly id: string
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly tags: readonly string[]
+  readonly metadata: Readonly<Record<string, string>>
+  readonly domains: readonly string[]
+  readonly stripPath: boolean
+  readonly backendRoot: string
+  readonly backendRewrite: boolean
+  /** Hosts of the backend's targets. */
+  readonly targets: readonly TargetView[]
+  readonly json: Readonly<Record<string, unknown>>
+}
+
+/** Times of the request so far, milliseconds, -1 when unknown. */
+export interface Timings {
+  /** From the request's arrival to the backend call. */
+  readonly overheadIn: number
+  /** From the backend call to its response head. */
+  readonly upstream: number
+}
+
+/** What a plugin sees of one request. */
+export interface Exchange {
+  /** Request id: a snowflake as decimal text. */
+  readonly id: string
+  /** Arrival, epoch milliseconds. */
+  readonly startedAt: number
+  readonly request: ClientRequest
+  readonly route: RouteView
+  /** Path consumed by the route's frontend (`/api`). */
+  readonly matchedPath: string
+  readonly attributes: Attributes
+  /** From the request phase on. */
+  readonly upstream: BackendRequest
+  /** In the response and error phases. */
+  readonly response: BackendResponse
+  readonly target: TargetView | null
+  readonly timings: Timings
+  /** Header fields set on whatever goes to the client, errors and short-circuits included. */
+  addAnswerHeader(name: string, value: string): void
+}
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a phase that has nothing to say returns nothing
+export type Verdict = Answer | undefined | void
+export type Phase = (exchange: Exchange) => Verdict | Promise<Verdict>
+
+/** A message of a WebSocket connection as a plugin sees it. */
+export interface SocketMessage {
+  readonly direction: 'client' | 'backend'
+  readonly binary: boolean
+  readonly data: Buffer
+}
+
+/** What becomes of a WebSocket message. */
+export type SocketVerdict =
+  | { readonly action: 'pass'; readonly data?: Buffer }
+  | { readonly action: 'drop' }
+  | { readonly action: 'close'; readonly code: number; readonly reason: string }
+
+/** What `setup` returns: the phases the plugin takes part in for one slot of one route. */
+export interface PluginInstance {
+  /** Before routing; global list `incomingRequestValidators` only. */
+  incoming?: (request: ClientRequest) => Verdict | Promise<Verdict>
+  /** Chooses a route by id before the tree is asked; global list only. */
+  router?: (request: ClientRequest) => string | undefined
+  /** A further condition of the route. Synchronous. */
+  matchRoute?: (request: ClientRequest) => boolean
+  /** Answers requests that no route wants; global list only. */
+  sink?: (request: ClientRequest) => Verdict | Promise<Verdict>
+  beforeRequest?: Phase
+  preRoute?: Phase
+  access?: Phase
+  request?: Phase
+  /** Replaces the backend. Returning nothing calls the real one. Only the first such plugin of a route is asked. */
+  backend?: Phase
+  response?: Phase
+  /** May change an error answer the gateway made. */
+  error?: (exchange: Exchange, refusal: Refusal) => Verdict | Promise<Verdict>
+  /** After the last byte. Errors are logged and ignored. */
+  afterRequest?: (exchange: Exchange) => void | Promise<void>
+  /** Each WebSocket message, both directions. */
+  message?: (exchange: Exchange, message: SocketMessage) => SocketVerdict | Promise<SocketVerdict>
+  /** Replaces the slot by others (presets). */
+  expand?: () => readonly unknown[]
+  /** Called when the revision that made the instance is gone. */
+  dispose?: () => void
+}
+
+/** A string template compiled once. */
+export type Template = (exchange: Exchange) => string
+
+/** What `setup` may use. */
+export interface PluginServices {
+  readonly route: RouteView
+  /** Position of the slot in the chain. */
+  readonly slot: number
+  /** Compiles expression-language text (`${req.path}` …); text without `${` costs nothing per request. */
+  template(text: string): Template
+  /** True when `X-Forwarded-*` of clients is believed. */
+  readonly trustForwarded: boolean
+  /** Names of the gateway's protocol headers (`otoroshi.headers.*` settings). */
+  readonly headerNames: Readonly<Record<HeaderNameKey, string>>
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void
+}
+
+export type HeaderNameKey =
+  | 'requestId'
+  | 'requestTimestamp'
+  | 'proxiedHost'
+  | 'parentRequest'
+  | 'clientId'
+  | 'clientSecret'
+  | 'simpleApiClientId'
+  | 'authorization'
+  | 'bearer'
+  | 'error'
+  | 'errorMessage'
+  | 'errorCause'
+  | 'proxyLatency'
+  | 'upstreamLatency'
+  | 'dailyQuotas'
+  | 'monthlyQuotas'
+  | 'state'
+  | 'stateResponse'
+  | 'claim'
+
+export interface PluginDefinition<C = unknown> {
+  /** Upstream's id, `cp:otoroshi.next.plugins.<Class>`, or an own one. */
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly family: string
+  readonly steps: readonly Step[]
+  /** Description of the configuration; its defaults are upstream's. */
+  readonly config: Schema<C>
+  /** May throw: the route is then closed with `plugin.setup_failed`. */
+  setup(config: C, services: PluginServices): PluginInstance
+}
+
+/** Declares a plugin. Identity function that carries the type of the configuration. */
+export function definePlugin<C>(definition: PluginDefinition<C>): PluginDefinition<C> {
+  return definition
+}

@@ -1,0 +1,6 @@
+/** What a plugin author imports: the contract, answers, attributes, reasons and the schema language. */
+export { schema } from '../schema/index.ts'
+export * from './answer.ts'
+export * from './attributes.ts'
+export * from './contract.ts'
+export { type Reason, type ReasonCode, reasons } from './reasons.ts'

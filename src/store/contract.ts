@@ -1,0 +1,60 @@
+/**
+ * The store: text values under text keys, shared by every driver (memory, sqlite, redis, postgres …).
+ *
+ * Guarantees: a write that has resolved is durable as far as the driver can be (`durable`); `commit` is all or nothing;
+ * keys come back in key order from `scan`. Not guaranteed: order between writers.
+ */
+
+/** One change of a commit. `value` null removes the key. `expiresAt` is epoch milliseconds. */
+export interface Change {
+  readonly key: string
+  readonly value: string | null
+  readonly expiresAt?: number
+}
+
+/** What a key must hold for a commit to happen; `value` null means the key must be absent. */
+export interface Precondition {
+  readonly key: string
+  readonly value: string | null
+}
+
+export interface Entry {
+  readonly key: string
+  readonly value: string
+}
+
+/** A failed precondition: nothing was written. */
+export class StoreConflict extends Error {
+  readonly key: string
+  constructor(key: string) {
+    super(`the value of ${key} is not the expected one`)
+    this.name = 'StoreConflict'
+    this.key = key
+  }
+}
+
+/** The store cannot be reached or cannot write (connection lost, disk full). Nothing was written. */
+export class StoreUnavailable extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'StoreUnavailable'
+  }
+}
+
+export interface Store {
+  /** Driver name as in the setting `storage`. */
+  readonly driver: string
+  readonly durable: boolean
+  get(key: string): Promise<string | null>
+  /** Entries whose key starts with `prefix`, in key order, in batches. */
+  scan(prefix: string): AsyncIterable<readonly Entry[]>
+  /** Writes all changes or none. Rejects with `StoreConflict` or `StoreUnavailable`. */
+  commit(changes: readonly Change[], preconditions?: readonly Precondition[]): Promise<void>
+  /** Adds to a counter that starts at 0 and expires `ttl` milliseconds after its first increment (0: never). */
+  increment(key: string, by: number, ttl: number): Promise<number>
+  /** Calls back with keys changed by anybody, this process included. Returns the way to stop. */
+  watch(listener: (keys: readonly string[]) => void): () => void
+  /** Resolves when the store answers; rejects with `StoreUnavailable` otherwise. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
