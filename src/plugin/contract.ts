@@ -143,7 +143,6 @@ export interface Exchange {
   addAnswerHeader(name: string, value: string): void
 }
 
-// biome-ignore lint/suspicious/noConfusingVoidType: a phase that has nothing to say returns nothing
 export type Verdict = Answer | undefined | void
 export type Phase = (exchange: Exchange) => Verdict | Promise<Verdict>
 
