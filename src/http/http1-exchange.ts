@@ -1,0 +1,321 @@
+/**
+ * One request on an HTTP/1.x connection and its answer. Framing is computed here: `Content-Length` when the length is
+ * known, chunked for HTTP/1.1, until-close for HTTP/1.0; never copied.
+ *
+ * A head waits for its first body bytes so that a small answer is one write; `flush` or `end` sends it.
+ */
+import type { Duplex } from 'node:stream'
+import { ChunkDecoder, chunkPrefix, lastChunk } from './chunked.ts'
+import {
+  type BodyReader,
+  type ConnectionFacts,
+  type HttpVersion,
+  type ServerExchange,
+  UNKNOWN_LENGTH,
+} from './contract.ts'
+import type { BadMessage, RequestHead } from './head-parser.ts'
+import type { HeaderBlock } from './headers.ts'
+import type { Http1ServerConnection } from './http1-server.ts'
+import { bodyless, httpDate, reasonPhrase } from './status.ts'
+
+/** Up to this many bytes are gathered as text into one write; longer chunks are copied and written alone. */
+const GATHER = 16_384
+
+export class Http1Exchange implements ServerExchange {
+  readonly method: string
+  readonly target: string
+  readonly version: HttpVersion
+  readonly headers: HeaderBlock
+  readonly authority: string
+  readonly scheme: 'http' | 'https'
+  readonly bodyLength: number
+  readonly upgrade: string | null
+  onClose: (() => void) | null = null
+  onDrain: (() => void) | null = null
+  /** The request body was consumed to its exact end. */
+  bodyDone: boolean
+  keepAlive: boolean
+
+  readonly #connection: Http1ServerConnection
+  readonly #decoder: ChunkDecoder | null
+  #remaining: number
+  #reader: BodyReader | null = null
+  #paused = false
+  #skipping = false
+  #skipped = 0
+  #expectContinue: boolean
+  /** Bytes to write, as latin1 text. */
+  #out = ''
+  #started = false
+  #chunked = false
+  #noBody = false
+  /** Body bytes still owed of a declared length, or -1. */
+  #owed = UNKNOWN_LENGTH
+  #ended = false
+  #closed = false
+
+  constructor(connection: Http1ServerConnection, head: RequestHead) {
+    this.#connection = connection
+    this.method = head.method
+    this.target = head.target
+    this.version = head.version
+    this.headers = head.headers
+    this.authority = head.authority
+    this.scheme = connection.facts.tls === null ? 'http' : 'https'
+    this.bodyLength = head.bodyLength
+    this.upgrade = head.bodyLength === 0 ? head.upgrade : null
+    this.keepAlive = head.keepAlive
+    this.#expectContinue = head.expectContinue
+    this.#remaining = head.bodyLength
+    this.#decoder = head.chunked ? new ChunkDecoder(connection.context.limits) : null
+    this.bodyDone = head.bodyLength === 0
+  }
+
+  get connection(): ConnectionFacts {
+    return this.#connection.facts
+  }
+
+  readBody(reader: BodyReader): void {
+    this.#reader = reader
+    if (this.bodyDone) {
+      reader.end(null)
+      return
+    }
+    if (this.#expectContinue && !this.#started) {
+      this.#expectContinue = false
+      this.#connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
+    }
+    this.#connection.touch(this.#connection.context.limits.bodyTimeout)
+    this.#connection.pumpBody()
+  }
+
+  resumeBody(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    if (this.#closed || this.bodyDone) return
+    this.#connection.touch(this.#connection.context.limits.bodyTimeout)
+    this.#connection.pumpBody()
+    if (!this.#paused) this.#connection.resumeReading()
+  }
+
+  /** Bytes of the body arrived. Consumes some and answers the next position; the same position means "not now". */
+  bodyBytes(buf: Buffer, at: number, end: number): number {
+    if ((this.#reader === null && !this.#skipping) || this.#paused) return at
+    let dataStart = at
+    let dataEnd = at
+    if (this.#decoder !== null) {
+      at = this.#decoder.step(buf, at, end)
+      dataStart = this.#decoder.dataStart
+      dataEnd = this.#decoder.dataEnd
+    } else {
+      dataEnd = Math.min(end, at + this.#remaining)
+      this.#remaining -= dataEnd - at
+      at = dataEnd
+    }
+    const done = this.#decoder === null ? this.#remaining === 0 : this.#decoder.done
+    if (dataEnd > dataStart) this.#deliver(buf, dataStart, dataEnd)
+    if (done && !this.#closed) this.#bodyComplete()
+    return at
+  }
+
+  #deliver(buf: Buffer, start: number, end: number): void {
+    const limits = this.#connection.context.limits
+    if (this.#skipping) {
+      this.#skipped += end - start
+      if (this.#skipped > limits.maxSkippedBody) {
+        this.keepAlive = false
+        this.#connection.exchangeDone(this)
+      }
+      return
+    }
+    this.#connection.touch(limits.bodyTimeout)
+    if (!this.#reader!.data(buf.subarray(start, end))) {
+      this.#paused = true
+      this.#connection.touch(0)
+      this.#connection.stopReading()
+    }
+  }
+
+  #bodyComplete(): void {
+    this.bodyDone = true
+    this.#connection.touch(this.#connection.context.limits.requestTimeout)
+    if (this.#skipping) this.#connection.exchangeDone(this)
+    else this.#reader?.end(this.#decoder?.trailers ?? null)
+  }
+
+  inform(status: number, headers: HeaderBlock): void {
+    if (this.version === 10 || this.#started || this.#closed) return
+    this.#connection.socket.write(
+      `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${headers.wire()}\r\n`,
+      'latin1',
+    )
+  }
+
+  writeHead(status: number, reason: string, headers: HeaderBlock, bodyLength: number): void {
+    if (this.#started) throw new Error('the answer has already begun')
+    this.#started = true
+    const headless = this.method === 'HEAD'
+    this.#noBody = headless || bodyless(status)
+    let head = `HTTP/1.1 ${status} ${reason}\r\n${headers.wire()}`
+    if (!headers.has('date')) head += `Date: ${httpDate()}\r\n`
+    if (this.#noBody) {
+      if (bodyLength >= 0 && status !== 204 && (headless || bodyLength > 0))
+        head += `Content-Length: ${bodyLength}\r\n`
+    } else if (bodyLength >= 0) {
+      head += `Content-Length: ${bodyLength}\r\n`
+      this.#owed = bodyLength
+    } else if (this.version === 11) {
+      head += 'Transfer-Encoding: chunked\r\n'
+      this.#chunked = true
+    } else this.keepAlive = false
+    // An unread body that is too long to skip costs the connection; say so in time.
+    if (!this.bodyDone && !this.#skippable()) this.keepAlive = false
+    if (!this.keepAlive) head += 'Connection: close\r\n'
+    else if (this.version === 10) head += 'Connection: keep-alive\r\n'
+    this.#out = `${head}\r\n`
+  }
+
+  #skippable(): boolean {
+    if (this.#reader !== null) return true
+    if (this.#expectContinue) return false
+    return this.#decoder === null && this.#remaining <= this.#connection.context.limits.maxSkippedBody
+  }
+
+  writeBody(chunk: Buffer): boolean {
+    if (this.#closed || this.#ended) return true
+    if (this.#noBody || chunk.length === 0) return true
+    if (this.#owed >= 0) {
+      if (chunk.length > this.#owed) {
+        // More than declared: the declared length is already on the wire.
+        chunk = chunk.subarray(0, this.#owed)
+        this.keepAlive = false
+      }
+      this.#owed -= chunk.length
+    }
+    if (this.#out.length + chunk.length <= GATHER) {
+      const text = chunk.toString('latin1')
+      this.#out += this.#chunked ? `${chunkPrefix(chunk.length)}${text}\r\n` : text
+      return true
+    }
+    const socket = this.#connection.socket
+    if (this.#chunked) this.#out += chunkPrefix(chunk.length)
+    if (this.#out !== '') socket.write(this.#out, 'latin1')
+    this.#out = ''
+    socket.write(Buffer.from(chunk))
+    if (this.#chunked) this.#out = '\r\n'
+    return this.#flowing()
+  }
+
+  flush(): void {
+    if (this.#out === '' || this.#closed) return
+    this.#connection.socket.write(this.#out, 'latin1')
+    this.#out = ''
+    this.#flowing()
+  }
+
+  #flowing(): boolean {
+    if (!this.#connection.socket.writableNeedDrain) return true
+    this.#connection.touch(this.#connection.context.limits.writeTimeout)
+    return false
+  }
+
+  end(trailers: HeaderBlock | null = null): void {
+    if (this.#ended) return
+    this.#ended = true
+    if (this.#closed) return
+    if (this.#chunked) this.#out += lastChunk(trailers)
+    if (this.#owed > 0) {
+      // Less than declared: only a torn connection tells the client.
+      this.abort()
+      return
+    }
+    if (this.#out !== '') this.#connection.socket.write(this.#out, 'latin1')
+    this.#out = ''
+    this.#finish()
+  }
+
+  #finish(): void {
+    if (this.bodyDone || !this.keepAlive) {
+      this.#connection.exchangeDone(this)
+      return
+    }
+    // The answer is out; the rest of the request body is skipped so that the connection can go on.
+    this.#skipping = true
+    this.#reader = null
+    this.#paused = false
+    this.#connection.touch(this.#connection.context.limits.bodyTimeout)
+    this.#connection.pumpBody()
+    this.#connection.resumeReading()
+  }
+
+  abort(): void {
+    this.#closed = true
+    this.#ended = true
+    this.#connection.destroy()
+  }
+
+  acceptUpgrade(headers: HeaderBlock, status = 101): Duplex {
+    const upgrade = this.upgrade ?? ''
+    this.#started = true
+    this.#ended = true
+    this.#closed = true
+    const socket = this.#connection.socket
+    socket.write(
+      `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${headers.wire()}Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`,
+      'latin1',
+    )
+    return this.#connection.release()
+  }
+
+  drained(): void {
+    this.#connection.touch(
+      this.bodyDone
+        ? this.#connection.context.limits.requestTimeout
+        : this.#connection.context.limits.bodyTimeout,
+    )
+    this.onDrain?.()
+  }
+
+  /** The framing of the request body is broken. */
+  bodyFailed(error: BadMessage): void {
+    this.keepAlive = false
+    this.bodyDone = false
+    const reader = this.#reader
+    this.#reader = null
+    if (reader !== null && !this.#ended) reader.error(error)
+    if (this.#skipping || reader === null) this.#connection.linger()
+  }
+
+  /** The client is gone, or sent FIN in the middle of its body. */
+  connectionClosed(): void {
+    if (this.#closed) return
+    this.#closed = true
+    const reader = this.#reader
+    this.#reader = null
+    if (!this.bodyDone && reader !== null) reader.error(new Error('the client closed the connection'))
+    if (!this.#ended) {
+      this.#ended = true
+      this.onClose?.()
+    }
+    this.#connection.destroy()
+  }
+
+  /** Nothing moved for too long. */
+  expired(): void {
+    const reader = this.#reader
+    if (!this.bodyDone && reader !== null && !this.#started) {
+      this.#reader = null
+      this.keepAlive = false
+      this.#connection.touch(5000)
+      reader.error(new BodyTimeout())
+    } else this.#connection.destroy()
+  }
+}
+
+/** The client sent its body too slowly. */
+export class BodyTimeout extends Error {
+  constructor() {
+    super('the request body did not arrive in time')
+    this.name = 'BodyTimeout'
+  }
+}

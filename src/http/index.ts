@@ -1,0 +1,19 @@
+/**
+ * The HTTP library: server and client for HTTP/1.x and HTTP/2 behind two small contracts. It knows nothing of the gateway
+ * and can be used alone; `docs/http.md` shows how.
+ */
+export * from './contract.ts'
+export { BadMessage } from './head-parser.ts'
+export { HeaderBlock, InvalidHeader } from './headers.ts'
+export { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
+export {
+  type CallTimeouts,
+  type ForwardProxy,
+  type Origin,
+  originKey,
+  type OriginTls,
+  type PoolLimits,
+} from './origin.ts'
+export { type Dispatcher, Http1Pool } from './pool.ts'
+export { HttpServer, type Http2Taker, type ServerOptions } from './server.ts'
+export { bodyless, httpDate, reasonPhrase } from './status.ts'

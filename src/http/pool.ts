@@ -1,0 +1,229 @@
+/**
+ * The connections to one origin. A request takes an idle connection (the one used last), opens one while the limit
+ * allows, or waits in a bounded line.
+ *
+ * A reused connection that turns out to be closed is replaced by a fresh one once, when the request is safe to repeat:
+ * idempotent method, nothing of its body sent, no byte of an answer seen (RFC 9110, 9.2.2).
+ */
+import { connect, type Connecting } from './connect.ts'
+import { type Call, type DispatchRequest, type ResponseHandler, TransportError } from './contract.ts'
+import type { HeaderBlock } from './headers.ts'
+import { Http1ClientConnection, type Http1Home } from './http1-client.ts'
+import type { CallTimeouts, Origin, PoolLimits } from './origin.ts'
+import { clock, inTime } from './sweeper.ts'
+
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+
+/** Anything that takes requests for one origin. */
+export interface Dispatcher {
+  dispatch(request: DispatchRequest, handler: ResponseHandler, timeouts: CallTimeouts): Call
+  /** Requests in flight and waiting. */
+  readonly busy: number
+  readonly open: number
+  /** Closes idle connections now and the others after their request. */
+  close(): void
+  destroy(): void
+}
+
+export class Http1Pool implements Dispatcher, Http1Home {
+  readonly origin: Origin
+  readonly limits: PoolLimits
+  readonly #idle: Http1ClientConnection[] = []
+  readonly #all = new Set<Http1ClientConnection>()
+  readonly #queue: Http1Call[] = []
+  #connecting = 0
+  #session: Buffer | undefined
+  #closing = false
+
+  constructor(origin: Origin, limits: PoolLimits) {
+    this.origin = origin
+    this.limits = limits
+  }
+
+  get busy(): number {
+    return this.#all.size - this.#idle.length + this.#queue.length + this.#connecting
+  }
+
+  get open(): number {
+    return this.#all.size + this.#connecting
+  }
+
+  dispatch(request: DispatchRequest, handler: ResponseHandler, timeouts: CallTimeouts): Call {
+    const call = new Http1Call(this, request, handler, timeouts)
+    this.enlist(call, true)
+    return call
+  }
+
+  /** Finds a connection for the call. `reuse` false wants a fresh one. */
+  enlist(call: Http1Call, reuse: boolean): void {
+    while (reuse) {
+      const connection = this.#idle.pop()
+      if (connection === undefined) break
+      if (connection.dead || connection.socket.destroyed || connection.deadline < clock.now) {
+        connection.abort()
+        continue
+      }
+      call.take(connection)
+      return
+    }
+    if (this.open < this.limits.maxConnections) this.#open(call)
+    else if (this.#queue.length < this.limits.maxQueue) this.#queue.push(call)
+    else call.failed(new TransportError('queue_full', 'no connection was free and the line is full', true))
+  }
+
+  #open(call: Http1Call): void {
+    this.#connecting++
+    call.connecting = connect(
+      this.origin,
+      {
+        timeout: call.timeouts.connect,
+        alpn: ['http/1.1'],
+        ...(this.limits.lookup && { lookup: this.limits.lookup }),
+        ...(this.#session && { session: this.#session }),
+      },
+      (error, socket) => {
+        this.#connecting--
+        call.connecting = null
+        if (error !== null || socket === null) {
+          call.failed(error!)
+          this.#next()
+          return
+        }
+        if (this.origin.tls !== null) socket.on('session', (session: Buffer) => (this.#session = session))
+        const connection = new Http1ClientConnection(socket, this)
+        this.#all.add(connection)
+        call.take(connection)
+      },
+    )
+  }
+
+  /** A connection attempt was given up by its call. */
+  abandoned(): void {
+    this.#connecting--
+    this.#next()
+  }
+
+  free(connection: Http1ClientConnection): void {
+    const waiting = this.#shift()
+    if (waiting !== undefined) waiting.take(connection)
+    else if (this.#closing || this.#idle.length >= this.limits.maxIdle) connection.abort()
+    else this.#idle.push(connection)
+  }
+
+  gone(connection: Http1ClientConnection): void {
+    this.#all.delete(connection)
+    const at = this.#idle.indexOf(connection)
+    if (at >= 0) this.#idle.splice(at, 1)
+    this.#next()
+  }
+
+  #next(): void {
+    if (this.#queue.length === 0 || this.open >= this.limits.maxConnections) return
+    const waiting = this.#shift()
+    if (waiting !== undefined) this.#open(waiting)
+  }
+
+  #shift(): Http1Call | undefined {
+    for (;;) {
+      const call = this.#queue.shift()
+      if (call === undefined || !call.over) return call
+    }
+  }
+
+  /** Takes a call that gave up out of the line. */
+  dequeue(call: Http1Call): void {
+    const at = this.#queue.indexOf(call)
+    if (at >= 0) this.#queue.splice(at, 1)
+  }
+
+  close(): void {
+    this.#closing = true
+    for (const connection of this.#idle.splice(0)) connection.abort()
+  }
+
+  destroy(): void {
+    this.close()
+    for (const connection of [...this.#all]) connection.fail('aborted', 'the pool was closed')
+  }
+}
+
+class Http1Call implements Call {
+  readonly timeouts: CallTimeouts
+  connecting: Connecting | null = null
+  over = false
+  readonly #pool: Http1Pool
+  readonly #request: DispatchRequest
+  readonly #handler: ResponseHandler
+  readonly #headBy: number
+  readonly #totalBy: number
+  #connection: Http1ClientConnection | null = null
+  #retried = false
+
+  constructor(pool: Http1Pool, request: DispatchRequest, handler: ResponseHandler, timeouts: CallTimeouts) {
+    this.#pool = pool
+    this.#request = request
+    this.#handler = handler
+    this.timeouts = timeouts
+    this.#headBy = inTime(timeouts.head)
+    this.#totalBy = inTime(timeouts.total)
+  }
+
+  take(connection: Http1ClientConnection): void {
+    this.#connection = connection
+    const replayable =
+      !this.#retried &&
+      this.#request.bodyLength === 0 &&
+      connection.served > 0 &&
+      IDEMPOTENT.has(this.#request.method)
+    connection.send(
+      this.#request,
+      this.#handler,
+      this.timeouts,
+      this.#headBy,
+      this.#totalBy,
+      replayable ? () => this.#again() : null,
+    )
+  }
+
+  /** Once more, on a connection that is new. */
+  #again(): void {
+    this.#retried = true
+    this.#connection = null
+    this.#pool.enlist(this, false)
+  }
+
+  failed(error: TransportError): void {
+    if (this.over) return
+    this.over = true
+    this.#handler.onError(error)
+  }
+
+  /** The connection, while it is still ours: it may serve somebody else after our answer. */
+  get #current(): Http1ClientConnection | null {
+    return this.#connection?.serves(this.#handler) ? this.#connection : null
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#current?.write(chunk) ?? true
+  }
+
+  end(trailers: HeaderBlock | null = null): void {
+    this.#current?.end(trailers)
+  }
+
+  resume(): void {
+    this.#current?.resume()
+  }
+
+  abort(error?: TransportError): void {
+    if (this.over) return
+    this.over = true
+    if (this.connecting !== null) {
+      this.connecting.cancel()
+      this.connecting = null
+      this.#pool.abandoned()
+    } else if (this.#connection !== null) this.#current?.abort()
+    else this.#pool.dequeue(this)
+    if (error !== undefined) this.#handler.onError(error)
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * A plain socket that reads into one buffer shared by all sockets of the thread: an idle connection holds no read
+ * buffer, and a read allocates nothing. Bytes handed to `receive` are valid only during the call.
+ */
+import net from 'node:net'
+import { Duplex } from 'node:stream'
+
+/** Whoever owns a socket: gets its bytes and its end. */
+export interface WireOwner {
+  /** False: stop reading until `resumeReading`. */
+  receive(buf: Buffer, end: number): boolean
+  /** The other side sent FIN. */
+  finished(): void
+  drained(): void
+  closed(error: Error | null): void
+}
+
+const OWNER = Symbol('owner')
+const FAILURE = Symbol('failure')
+
+interface Owned {
+  [OWNER]?: WireOwner
+  [FAILURE]?: Error | null
+}
+
+const shared = Buffer.allocUnsafeSlow(65_536)
+
+function onRead(this: WireSocket & Owned, length: number, buf: Buffer): boolean {
+  return this[OWNER]?.receive(buf, length) ?? false
+}
+
+export class WireSocket extends net.Socket {
+  constructor(options: net.SocketConstructorOpts = {}) {
+    const onread = { buffer: shared, callback: onRead as (n: number, b: Uint8Array) => boolean }
+    super({ ...options, onread } as net.SocketConstructorOpts)
+  }
+}
+
+/**
+ * Takes an accepted socket over so that it reads into the shared buffer. `handle` of a socket is no public interface;
+ * where it is missing the socket is used as it is and read through events.
+ */
+export function adopt(socket: net.Socket): net.Socket {
+  const inner = socket as unknown as { _handle: unknown }
+  const handle = inner._handle
+  if (handle === null || handle === undefined) return socket
+  inner._handle = null
+  return new WireSocket({ handle, allowHalfOpen: true } as net.SocketConstructorOpts)
+}
+
+// One set of functions for all sockets: a listener per socket would cost memory on every idle connection.
+function onData(this: net.Socket & Owned, chunk: Buffer): void {
+  if (this[OWNER]?.receive(chunk, chunk.length) === false) this.pause()
+}
+function onEnd(this: Owned): void {
+  this[OWNER]?.finished()
+}
+function onDrain(this: Owned): void {
+  this[OWNER]?.drained()
+}
+function onError(this: Owned, error: Error): void {
+  this[FAILURE] = error
+}
+function onClose(this: Owned): void {
+  this[OWNER]?.closed(this[FAILURE] ?? null)
+}
+
+/** Gives the socket to an owner, taking it from the one before. TLS sockets are read through `data` events. */
+export function attach(socket: net.Socket, owner: WireOwner): void {
+  const owned = socket as net.Socket & Owned
+  const bound = owned[OWNER] !== undefined
+  owned[OWNER] = owner
+  if (!bound) {
+    if (!(socket instanceof WireSocket)) socket.on('data', onData)
+    socket.on('end', onEnd)
+    socket.on('drain', onDrain)
+    socket.on('error', onError)
+    socket.on('close', onClose)
+  }
+  // A socket that reads through a callback reports its end only while it flows.
+  socket.resume()
+}
+
+/** Takes the socket away from its owner and gives it as an ordinary stream, with bytes already read in front. */
+export function detach(socket: net.Socket, unread: Buffer | null): Duplex {
+  return new SocketStream(socket, unread)
+}
+
+/** A socket as a stream, whichever way it reads. */
+class SocketStream extends Duplex {
+  readonly #socket: net.Socket
+  #waiting: (() => void) | null = null
+
+  constructor(socket: net.Socket, unread: Buffer | null) {
+    super({ allowHalfOpen: true, autoDestroy: true, emitClose: true })
+    this.#socket = socket
+    const receive = (buf: Buffer, end: number): boolean => this.push(Buffer.from(buf.subarray(0, end)))
+    if (unread !== null && unread.length > 0) this.push(Buffer.from(unread))
+    attach(socket, {
+      receive,
+      finished: () => this.push(null),
+      drained: () => {
+        const waiting = this.#waiting
+        this.#waiting = null
+        waiting?.()
+      },
+      closed: error => this.destroy(error ?? undefined),
+    })
+  }
+
+  override _read(): void {
+    this.#socket.resume()
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    if (this.#socket.destroyed) done(new Error('the connection is closed'))
+    else if (this.#socket.write(chunk)) done()
+    else this.#waiting = done
+  }
+
+  override _final(done: () => void): void {
+    this.#socket.end()
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#socket.destroy()
+    const waiting = this.#waiting
+    this.#waiting = null
+    waiting?.()
+    done(error)
+  }
+}
