@@ -134,7 +134,7 @@ export class HeaderBlock implements Iterable<[string, string]> {
     let start = -1
     let end = -1
     for (let at = 0; at < marks.length; at += STRIDE) {
-      if (hop !== null && hop.has(at / STRIDE)) continue
+      if (hop?.has(at / STRIDE)) continue
       const from = marks[at]!
       const to = marks[at + 3]! + 2
       if (!this.#regular) out += `${this.#text.slice(from, to - 2)}\r\n`
