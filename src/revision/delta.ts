@@ -29,6 +29,8 @@ export interface Acknowledgement {
   readonly revision: number
   /** Faults of single entities (law 1): the route closes, the rest is served. */
   readonly faults: readonly EntityFault[]
+  /** Entities compiled anew although the delta does not write them (a route whose backend changed): old faults go. */
+  readonly recompiled?: readonly EntityRemoval[]
 }
 
 /** Why an entity does not serve. */

@@ -1,0 +1,269 @@
+/**
+ * The control plane: owns the truth (entities in a store), turns writes into revisions and hands those to the data plane.
+ *
+ * Guarantees: a change is durable before anybody serves it and before its promise resolves; its promise resolves after
+ * the audience has swapped (or had its bounded time), so the writer's next request sees it; revisions are published one
+ * at a time, in order, each greater by one; a commit that fails publishes nothing; changes decided together share one
+ * commit and one revision; `fullDelta()` is exactly the state after the last published revision.
+ * Not done here: rights, the wording of errors, expiry of entities.
+ */
+import { definitionOf } from '../model/registry.ts'
+import type { EntityDefinition } from '../model/entity.ts'
+import type { Acknowledgement, Delta, EntityFault } from '../revision/delta.ts'
+import { type Store, StoreConflict } from '../store/contract.ts'
+import { EntityStore } from '../store/entities.ts'
+import { ChangeQueue, type PendingChange } from './change-queue.ts'
+import { type ChangeOutcome, type ChangeRequest, ControlPlaneClosed } from './change.ts'
+import { EntityIndex } from './entity-index.ts'
+import { type EntityStatus, EntityStatuses } from './entity-statuses.ts'
+import { ExternalChanges } from './external-changes.ts'
+import { IndexedEntity } from './indexed-entity.ts'
+import { createInitial, type InitialEntity } from './initial-entities.ts'
+import type { RevisionAudience } from './revision-audience.ts'
+import { Staging, type StagedOutcome } from './staging.ts'
+
+export interface ControlPlaneOptions {
+  readonly store: Store
+  /** Setting `storageRoot`; default `otoroshi`. */
+  readonly root?: string
+  /** Entities of a first start; asked when the store has no global configuration. */
+  readonly initial?: () => readonly InitialEntity[] | Promise<readonly InitialEntity[]>
+  /** Told of failures nobody waits for. Default: a process warning. */
+  readonly onFailure?: (error: unknown, what: string) => void
+}
+
+/** Most often a change starts over because another process wrote first. */
+const attempts = 5
+
+const nobody: RevisionAudience = { publish: async () => [] }
+
+type Decided = { readonly outcome: StagedOutcome } | { readonly error: unknown }
+
+export class ControlPlane {
+  readonly #store: Store
+  readonly #entities: EntityStore
+  readonly #index: EntityIndex
+  readonly #statuses = new EntityStatuses()
+  readonly #queue = new ChangeQueue()
+  readonly #external: ExternalChanges
+  readonly #onFailure: (error: unknown, what: string) => void
+  #audience: RevisionAudience = nobody
+  #revision = 1
+  #working: Promise<void> | null = null
+  #loaded = false
+  #closed = false
+
+  private constructor(options: ControlPlaneOptions) {
+    const root = options.root ?? 'otoroshi'
+    this.#store = options.store
+    this.#entities = new EntityStore(options.store, root)
+    this.#index = new EntityIndex(root)
+    this.#onFailure = options.onFailure ?? warn
+    this.#external = new ExternalChanges(this.#entities, this.#index, () => this.#wake())
+  }
+
+  /** Loads the store, after creating the initial entities in an empty one. Rejects with `StoreUnavailable`. */
+  static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
+    const control = new ControlPlane(options)
+    // Watched before it is read: what changes meanwhile is read again.
+    control.#external.watch()
+    if (options.initial !== undefined) await createInitial(control.#entities, options.initial)
+    for await (const batch of control.#entities.all())
+      for (const { definition, id, key, json } of batch)
+        control.#index.set(new IndexedEntity(definition, id, key, json, control.#revision))
+    control.#loaded = true
+    if (control.#external.ready) control.#wake()
+    return control
+  }
+
+  /** Who serves the revisions from now on. Give it `fullDelta()` in the same turn: nothing is missed between. */
+  connect(audience: RevisionAudience): void {
+    this.#audience = audience
+  }
+
+  /** Number of the last published revision. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  get(definition: EntityDefinition, id: string, scope?: string): IndexedEntity | null {
+    return this.#index.get(definition, id, scope)
+  }
+
+  /** Entities of a kind in key order. */
+  list(definition: EntityDefinition): readonly IndexedEntity[] {
+    return this.#index.list(definition)
+  }
+
+  count(definition: EntityDefinition): number {
+    return this.#index.count(definition)
+  }
+
+  /**
+   * Makes a change. Rejects with what the transition throws, `InvalidEntity`, `StoreUnavailable`, `StoreConflict` (others
+   * kept writing the same key) or `ControlPlaneClosed`; then nothing of it was stored.
+   */
+  change(request: ChangeRequest): Promise<ChangeOutcome> {
+    if (this.#closed) return Promise.reject(new ControlPlaneClosed())
+    const promise = this.#queue.add(request)
+    this.#wake()
+    return promise
+  }
+
+  /** What `change` would do now, with nothing written. Throws what `change` rejects with. */
+  preview(request: ChangeRequest): ChangeOutcome {
+    const staging = new Staging(this.#index, this.#entities, this.#revision + 1)
+    return { ...staging.decide(request), revision: this.#revision }
+  }
+
+  /** Everything the data plane serves, as of the last published revision. */
+  fullDelta(): Delta {
+    const writes = []
+    for (const { definition, id, json } of this.#index.served())
+      writes.push({ kind: definition.kind, id, json })
+    return { revision: this.#revision, full: true, writes, removals: [] }
+  }
+
+  /** An acknowledgement that did not come back through `publish`: of a new thread's full delta, or a late one. */
+  acknowledge(delta: Delta, ack: Acknowledgement): void {
+    this.#record(delta, [ack])
+  }
+
+  statusOf(kind: string, id: string): EntityStatus {
+    return this.#statuses.of(kind, id)
+  }
+
+  /** Every fault of every entity. */
+  faults(): EntityFault[] {
+    return this.#statuses.all()
+  }
+
+  /** Resolves when nothing is left to write or to pick up. */
+  async idle(): Promise<void> {
+    while (this.#working !== null) await this.#working
+  }
+
+  /** Finishes what was asked for and stops listening to the store, which stays open. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#external.close()
+    await this.idle()
+  }
+
+  #wake(): void {
+    if (this.#working !== null || !this.#loaded) return
+    // The first of several writers in one turn waits for the others: they share the commit.
+    this.#working = Promise.resolve()
+      .then(() => this.#work())
+      .catch(error => this.#onFailure(error, 'the control plane'))
+      .finally(() => {
+        this.#working = null
+        if (this.#queue.size > 0 || this.#external.ready) this.#wake()
+      })
+  }
+
+  async #work(): Promise<void> {
+    while (this.#queue.size > 0 || this.#external.ready) {
+      await this.#takeExternal()
+      if (this.#queue.size > 0) await this.#takeWrites()
+    }
+  }
+
+  async #takeExternal(): Promise<void> {
+    if (!this.#external.ready) return
+    try {
+      const { writes, removals } = await this.#external.take(this.#revision + 1)
+      if (writes.length + removals.length > 0) await this.#publish(writes, removals)
+    } catch (error) {
+      this.#onFailure(error, 'reading what others changed in the store')
+    }
+  }
+
+  async #takeWrites(): Promise<void> {
+    const staging = new Staging(this.#index, this.#entities, this.#revision + 1)
+    const taken: PendingChange[] = []
+    const decided: Decided[] = []
+    const until = performance.now() + 20
+    for (let next = this.#queue.next(); next !== null; next = this.#queue.next()) {
+      taken.push(next)
+      decided.push(decide(staging, next))
+      if (taken.length >= 256 || staging.size > 8_000_000 || performance.now() > until) break
+    }
+    const failure = await this.#commit(staging)
+    if (failure instanceof StoreConflict && taken[0]!.attempts < attempts) {
+      this.#external.add([failure.key])
+      for (const change of taken) change.attempts++
+      this.#queue.putBack(taken)
+      return
+    }
+    if (failure !== null) {
+      this.#refuse(taken, decided, failure)
+      return
+    }
+    if (!staging.empty) await this.#publish(staging.writes(), staging.removals())
+    for (const [i, change] of taken.entries()) {
+      const result = decided[i]!
+      if ('error' in result) change.reject(result.error)
+      else change.resolve({ ...result.outcome, revision: this.#revision })
+    }
+  }
+
+  async #commit(staging: Staging): Promise<unknown> {
+    if (staging.empty) return null
+    try {
+      await this.#store.commit(staging.changes(), staging.preconditions())
+      return null
+    } catch (error) {
+      return error ?? new Error('the store failed')
+    }
+  }
+
+  #refuse(taken: readonly PendingChange[], decided: readonly Decided[], failure: unknown): void {
+    for (const [i, change] of taken.entries()) {
+      const result = decided[i]!
+      change.reject('error' in result ? result.error : failure)
+    }
+  }
+
+  // The index, the revision number and the call to the audience change in one turn: see `connect`.
+  async #publish(writes: readonly IndexedEntity[], removals: readonly IndexedEntity[]): Promise<void> {
+    for (const entity of removals) this.#index.delete(entity)
+    for (const entity of writes) this.#index.set(entity)
+    const served = (entity: IndexedEntity) => entity.definition.served
+    const delta: Delta = {
+      revision: this.#revision + 1,
+      full: false,
+      writes: writes.filter(served).map(e => ({ kind: e.definition.kind, id: e.id, json: e.json })),
+      removals: removals.filter(served).map(e => ({ kind: e.definition.kind, id: e.id })),
+    }
+    if (delta.writes.length + delta.removals.length === 0) return
+    this.#revision = delta.revision
+    try {
+      this.#record(delta, await this.#audience.publish(delta))
+    } catch (error) {
+      this.#onFailure(error, `publishing revision ${delta.revision}`)
+    }
+  }
+
+  #record(delta: Delta, acks: readonly Acknowledgement[]): void {
+    this.#statuses.record(delta, acks, ({ kind, id }) => {
+      const definition = definitionOf(kind)
+      return definition === null ? 0 : (this.#index.get(definition, id)?.revision ?? 0)
+    })
+  }
+}
+
+function decide(staging: Staging, request: ChangeRequest): Decided {
+  try {
+    return { outcome: staging.decide(request) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+function warn(error: unknown, what: string): void {
+  process.emitWarning(error instanceof Error ? error.message : String(error), {
+    type: 'ControlPlane',
+    detail: what,
+  })
+}

@@ -1,0 +1,38 @@
+/** Audiences for tests. */
+import type { Acknowledgement, Delta, EntityFault } from '../../revision/delta.ts'
+import type { RevisionAudience } from '../revision-audience.ts'
+
+/** What a thread would hold after applying deltas: `<kind>/<id>` → text. */
+export type Replica = Map<string, string>
+
+export function applyDelta(replica: Replica, delta: Delta): void {
+  if (delta.full) replica.clear()
+  for (const { kind, id } of delta.removals) replica.delete(`${kind}/${id}`)
+  for (const { kind, id, json } of delta.writes) replica.set(`${kind}/${id}`, json)
+}
+
+/** Remembers what was published; answers as `answer` says. */
+export class RecordingAudience implements RevisionAudience {
+  readonly deltas: Delta[] = []
+  readonly replica: Replica = new Map()
+  answer: (delta: Delta) => Promise<readonly Acknowledgement[]> | readonly Acknowledgement[]
+  inFlight = 0
+  overlapped = false
+
+  constructor(faults: (delta: Delta) => readonly EntityFault[] = () => []) {
+    this.answer = delta => [{ revision: delta.revision, faults: faults(delta) }]
+  }
+
+  async publish(delta: Delta): Promise<readonly Acknowledgement[]> {
+    this.deltas.push(delta)
+    applyDelta(this.replica, delta)
+    if (this.inFlight > 0) this.overlapped = true
+    this.inFlight++
+    try {
+      await new Promise(resolve => setImmediate(resolve))
+      return await this.answer(delta)
+    } finally {
+      this.inFlight--
+    }
+  }
+}
