@@ -13,7 +13,7 @@ const allowed = {
   limits: [],
   events: ['schema'],
   identity: ['model', 'schema'],
-  plugin: ['http', 'schema', 'model', 'expression', 'limits', 'events'],
+  plugin: ['http', 'schema', 'model', 'expression', 'limits', 'events', 'identity'],
   plugins: ['plugin', 'schema', 'expression', 'limits', 'identity', 'http/headers.ts'],
   gateway: ['http', 'plugin', 'model', 'schema', 'expression', 'limits', 'events', 'identity'],
   revision: ['model', 'schema'],

@@ -7,6 +7,7 @@
  */
 import type { ConnectionFacts, HttpVersion } from '../http/contract.ts'
 import type { HeaderBlock } from '../http/headers.ts'
+import type { ApikeyView } from '../identity/apikey.ts'
 import type { Schema } from '../schema/index.ts'
 import type { Answer, Refusal } from './answer.ts'
 import type { Attributes } from './attributes.ts'
@@ -202,7 +203,15 @@ export interface PluginServices {
   readonly trustForwarded: boolean
   /** Names of the gateway's protocol headers (`otoroshi.headers.*` settings). */
   readonly headerNames: Readonly<Record<HeaderNameKey, string>>
+  /** The API keys of the revision in force, read anew at each call. */
+  readonly apikeys: ApikeySource
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void
+}
+
+/** Where plugins look API keys up. Disabled and expired keys are found too: the caller judges them. */
+export interface ApikeySource {
+  /** Null when no key has this id. */
+  find(clientId: string): ApikeyView | null
 }
 
 export type HeaderNameKey =

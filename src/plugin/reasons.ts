@@ -109,6 +109,19 @@ const catalogue = {
     'The API key is unknown, disabled, expired or not granted on the route.',
   ],
   'apikey.bad': [401, 'Bad API key', 'errors.bad.api.key', 'The secret of the API key is wrong.'],
+  'apikey.forbidden': [
+    403,
+    'Forbidden',
+    'errors.forbidden',
+    'The restrictions of the API key forbid the method or the path.',
+  ],
+  'apikey.hidden': [404, 'Not Found', 'errors.not.found', 'The restrictions of the API key hide the path.'],
+  not_found: [
+    404,
+    'Resource not found',
+    'errors.resource.not.found',
+    'A plugin that answers in place of the backend has no answer for the request.',
+  ],
   too_many_requests: [
     429,
     'Cannot process more request',
