@@ -25,13 +25,16 @@ export const TARGET = table(
   b => b > 32 && b < 127 && b !== 34 && b !== 35 && b !== 60 && b !== 62 && b !== 92 && b !== 94 && b !== 96,
 )
 
-/** `uri-host [":" port]` (RFC 3986): what may stand in `Host`. */
+/**
+ * Characters of an authority. RFC 3986 allows more in a host (`!$&'()*+,;=%`), but no name that resolves has them and
+ * parsers disagree about lists and escapes in there, so they are refused.
+ */
 export const HOST = table(
   b =>
     (b >= 48 && b <= 57) ||
     (b >= 65 && b <= 90) ||
     (b >= 97 && b <= 122) ||
-    "-._~%!$&'()*+,;=:[]".includes(String.fromCharCode(b)),
+    '-._~:[]'.includes(String.fromCharCode(b)),
 )
 
 /** Value of a hexadecimal digit, or 255. */
@@ -47,6 +50,16 @@ export const LF = 10
 export const SP = 32
 export const TAB = 9
 export const COLON = 58
+
+/** Names that may stand in `Host`, with an optional port: a name or IPv4 address, or an IPv6 address in brackets. */
+const AUTHORITY = /^(?:[a-z0-9._~-]+|\[[0-9a-f:.]{2,45}\])(?::(\d{0,5}))?$/i
+
+/** True for `host[:port]` without credentials, with a port that exists. Empty text is none. */
+export function validAuthority(authority: string): boolean {
+  if (authority.length > 260) return false
+  const match = AUTHORITY.exec(authority)
+  return match !== null && (match[1] === undefined || Number(match[1]) <= 65_535)
+}
 
 /** The bytes as text, one character per byte. */
 export function text(buf: Buffer, start: number, end: number): string {

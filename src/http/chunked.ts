@@ -2,9 +2,11 @@
  * Decoder of the chunked coding (RFC 9112, 7.1). Strict: hexadecimal digits only, CRLF only, extensions skipped but
  * limited. `step` consumes some bytes and tells by `dataStart`/`dataEnd` which of them are body.
  */
+import { BadMessage } from './bad-message.ts'
 import { CR, FIELD_VALUE, HEX, LF } from './chars.ts'
-import { BadMessage, parseTrailers } from './head-parser.ts'
+import { parseTrailers } from './head-parser.ts'
 import type { HeaderBlock } from './headers.ts'
+import { Inbox } from './inbox.ts'
 import type { HttpLimits } from './limits.ts'
 
 const SIZE = 0
@@ -16,8 +18,8 @@ const DATA_LF = 5
 const TRAILERS = 6
 const DONE = 7
 
-/** Extensions of all chunks of a body together may be this long: they carry nothing, so they only cost. */
-const MAX_EXTENSIONS = 16_384
+/** Extensions carry nothing, so they only cost: all together may be this long, plus as long as the data itself. */
+const FREE_EXTENSIONS = 16_384
 
 export class ChunkDecoder {
   dataStart = 0
@@ -30,7 +32,7 @@ export class ChunkDecoder {
   #extensions = 0
   #total = 0
   /** Trailer bytes of earlier reads. */
-  #held: Buffer | null = null
+  #held: Inbox | null = null
 
   constructor(limits: HttpLimits) {
     this.#limits = limits
@@ -91,7 +93,7 @@ export class ChunkDecoder {
         else throw new BadMessage(400, 'an invalid chunk size')
       } else if (this.#state === EXTENSION) {
         if (byte === CR) this.#state = SIZE_LF
-        else if (FIELD_VALUE[byte] === 0 || ++this.#extensions > MAX_EXTENSIONS)
+        else if (FIELD_VALUE[byte] === 0 || ++this.#extensions > FREE_EXTENSIONS + this.#total)
           throw new BadMessage(400, 'an invalid chunk extension')
       } else {
         if (byte !== LF) throw new BadMessage(400, 'a chunk size line that does not end with CRLF')
@@ -119,18 +121,25 @@ export class ChunkDecoder {
         return at + 2
       }
     }
-    const before = this.#held?.length ?? 0
-    const all =
-      this.#held === null ? buf.subarray(at, end) : Buffer.concat([this.#held, buf.subarray(at, end)])
-    const parsed = parseTrailers(all, 0, all.length, this.#limits)
+    let from = at
+    let all = buf
+    let to = end
+    if (this.#held !== null) {
+      const look = this.#held.append(buf, at, end)
+      if (!look) return end
+      from = 0
+      all = this.#held.buf
+      to = this.#held.end
+    }
+    const parsed = parseTrailers(all, from, to, this.#limits)
     if (parsed === null) {
-      this.#held = this.#held === null ? Buffer.from(all) : all
+      this.#held ??= new Inbox(buf, at, end)
       return end
     }
     this.trailers = parsed.headers
     this.#held = null
     this.#state = DONE
-    return at + parsed.end - before
+    return end - (to - parsed.end)
   }
 }
 

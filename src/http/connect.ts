@@ -23,7 +23,7 @@ type Done = (error: TransportError | null, socket: net.Socket | null) => void
 
 /** Connects and calls back once, with a socket that has no listeners left. */
 export function connect(origin: Origin, options: ConnectOptions, done: Done): Connecting {
-  let socket: net.Socket
+  let socket: net.Socket | undefined
   let finished = false
   const timer = options.timeout > 0 ? setTimeout(() => finish(timeoutError()), options.timeout) : null
   let unhook = (): void => {}
@@ -33,10 +33,9 @@ export function connect(origin: Origin, options: ConnectOptions, done: Done): Co
     if (timer !== null) clearTimeout(timer)
     unhook()
     if (error !== null) {
-      socket.on('error', () => {})
-      socket.destroy()
+      discard(socket)
       done(error, null)
-    } else done(null, socket)
+    } else done(null, socket!)
   }
   const use = (next: net.Socket, ready: 'connect' | 'secureConnect', then: () => void): void => {
     socket = next
@@ -62,34 +61,54 @@ export function connect(origin: Origin, options: ConnectOptions, done: Done): Co
       ...tlsOptions(origin.tls!, options.alpn),
       ...(session && { session }),
     })
-    use(next, 'secureConnect', () => finish(null))
+    use(next, 'secureConnect', () => {
+      if (options.alpn[0] === 'h2' && next.alpnProtocol !== 'h2')
+        finish(new TransportError('tls', 'the server does not speak HTTP/2', true))
+      else finish(null)
+    })
   }
-  const proxy = origin.proxy
-  if (proxy !== null) {
+  // A certificate that cannot be read or a port that cannot be: like every other failure, and not before we return.
+  const guarded = (step: () => void): void => {
+    try {
+      step()
+    } catch (error) {
+      setImmediate(finish, transportError(error as Error, true))
+    }
+  }
+  guarded(() => {
+    const proxy = origin.proxy
+    if (proxy === null) {
+      if (origin.tls !== null) secure(null)
+      else use(new WireSocket().connect(address(origin, options)), 'connect', () => finish(null))
+      return
+    }
     const hop = { host: proxy.host, port: proxy.port, ...(options.lookup && { lookup: options.lookup }) }
     const viaTls = proxy.tls
     const plainTarget = origin.tls === null
     const next = viaTls
-      ? tls.connect({ ...hop, servername: proxy.host })
+      ? tls.connect({ ...hop, ...(net.isIP(proxy.host) === 0 && { servername: proxy.host }) })
       : plainTarget
         ? new WireSocket().connect(hop)
         : net.connect(hop)
     use(next, viaTls ? 'secureConnect' : 'connect', () => {
       if (plainTarget) finish(null)
-      else openTunnel(next, proxy, origin, error => (error === null ? secure(next) : finish(error)))
+      else openTunnel(next, proxy, origin, error => (error === null ? guarded(() => secure(next)) : finish(error)))
     })
-  } else if (origin.tls !== null) secure(null)
-  else use(new WireSocket().connect(address(origin, options)), 'connect', () => finish(null))
+  })
   return {
     cancel() {
       if (finished) return
       finished = true
       if (timer !== null) clearTimeout(timer)
       unhook()
-      socket.on('error', () => {})
-      socket.destroy()
+      discard(socket)
     },
   }
+}
+
+function discard(socket: net.Socket | undefined): void {
+  socket?.on('error', () => {})
+  socket?.destroy()
 }
 
 function timeoutError(): TransportError {
@@ -114,11 +133,25 @@ function tlsOptions(settings: OriginTls, alpn: readonly string[]): tls.Connectio
       checkServerIdentity: (_: string, certificate: tls.PeerCertificate) =>
         tls.checkServerIdentity(settings.serverName, certificate),
     }),
-    ...(settings.ca !== undefined && { ca: [...settings.ca] }),
-    ...(settings.cert !== undefined && { cert: settings.cert }),
-    ...(settings.key !== undefined && { key: settings.key }),
+    secureContext: contextOf(settings),
     ALPNProtocols: [...alpn],
   }
+}
+
+/** Reading certificates takes longer than shaking hands, so it happens once per settings. */
+const contexts = new WeakMap<OriginTls, tls.SecureContext>()
+
+function contextOf(settings: OriginTls): tls.SecureContext {
+  let context = contexts.get(settings)
+  if (context === undefined) {
+    context = tls.createSecureContext({
+      ...(settings.ca !== undefined && { ca: [...settings.ca] }),
+      ...(settings.cert !== undefined && { cert: settings.cert }),
+      ...(settings.key !== undefined && { key: settings.key }),
+    })
+    contexts.set(settings, context)
+  }
+  return context
 }
 
 /** Asks the proxy for a tunnel; its answer may be at most 8 KiB of head and no body. */

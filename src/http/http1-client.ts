@@ -13,6 +13,7 @@ import {
 } from './contract.ts'
 import { BadMessage, parseResponseHead, type ResponseHead } from './head-parser.ts'
 import type { HeaderBlock } from './headers.ts'
+import { Inbox } from './inbox.ts'
 import type { CallTimeouts, Origin, PoolLimits } from './origin.ts'
 import { bodyless } from './status.ts'
 import { clock, type Expiring, inTime, unwatch, watch } from './sweeper.ts'
@@ -31,6 +32,18 @@ export interface Http1Home {
   gone(connection: Http1ClientConnection): void
 }
 
+/** A request in the hands of a connection. */
+export interface ClientCall {
+  readonly request: DispatchRequest
+  readonly handler: ResponseHandler
+  readonly timeouts: CallTimeouts
+  /** Deadlines on the sweeper's clock: of the answer's head, and of the whole call. */
+  readonly headBy: number
+  readonly totalBy: number
+  /** Called instead of `onError` when a reused connection turns out to have been closed; null: the call must not be repeated. */
+  readonly again: (() => void) | null
+}
+
 export class Http1ClientConnection implements WireOwner, Expiring {
   readonly socket: net.Socket
   deadline = Number.POSITIVE_INFINITY
@@ -39,12 +52,8 @@ export class Http1ClientConnection implements WireOwner, Expiring {
   /** Milliseconds the server said it keeps an idle connection, or Infinity. */
   serverKeeps = Number.POSITIVE_INFINITY
   readonly #home: Http1Home
-  #request: DispatchRequest | null = null
-  #handler: ResponseHandler | null = null
-  #timeouts: CallTimeouts | null = null
-  #again: (() => void) | null = null
-  #totalBy = Number.POSITIVE_INFINITY
-  #inbox: Buffer | null = null
+  #call: ClientCall | null = null
+  #inbox: Inbox | null = null
   #out = ''
   #sent = true
   #sendOwed = 0
@@ -70,31 +79,18 @@ export class Http1ClientConnection implements WireOwner, Expiring {
     return this.#closed
   }
 
-  /** True while the request of this handler is in flight here. */
-  serves(handler: ResponseHandler): boolean {
-    return this.#handler === handler
+  /** True while this call is in flight here. */
+  serves(call: ClientCall): boolean {
+    return this.#call === call
   }
 
-  /**
-   * Sends a request. `headBy` is the deadline of the answer's head, `totalBy` of the whole call (sweeper clock). `again`
-   * is called instead of `onError` when the connection turns out to have been closed before it saw the request.
-   */
-  send(
-    request: DispatchRequest,
-    handler: ResponseHandler,
-    timeouts: CallTimeouts,
-    headBy: number,
-    totalBy: number,
-    again: (() => void) | null,
-  ): void {
-    this.#again = again
-    this.#request = request
-    this.#handler = handler
-    this.#timeouts = timeouts
-    this.#totalBy = totalBy
-    this.deadline = Math.min(headBy, totalBy)
+  send(call: ClientCall): void {
+    const request = call.request
+    this.#call = call
+    this.deadline = Math.min(call.headBy, call.totalBy)
     this.#head = null
     this.#decoder = null
+    this.#untilClose = false
     this.#interim = 0
     this.#gotBytes = false
     this.#chunkedOut = request.bodyLength === UNKNOWN_LENGTH
@@ -102,8 +98,17 @@ export class Http1ClientConnection implements WireOwner, Expiring {
     this.#sent = request.bodyLength === 0
     this.#out = requestHead(request, this.#home.origin, this.#chunkedOut)
     const reused = this.served++ > 0
-    handler.onConnect(reused)
-    if (this.#handler === handler) this.#flush()
+    call.handler.onConnect(reused)
+    if (this.#call !== call) return
+    this.#flush()
+    if (!this.#sent) this.#bodyClock(this.socket.writableNeedDrain)
+  }
+
+  /** While a body is sent the clock of the answer stands still unless the server is the one who does not take it. */
+  #bodyClock(blocked: boolean): void {
+    const call = this.#call
+    if (call === null || this.#head !== null) return
+    this.deadline = Math.min(inTime(blocked || this.#sent ? call.timeouts.head : 0), call.totalBy)
   }
 
   /** Body bytes of the request. False: wait for `onDrain`. */
@@ -123,7 +128,9 @@ export class Http1ClientConnection implements WireOwner, Expiring {
     if (this.#chunkedOut) this.socket.write(chunkPrefix(chunk.length), 'latin1')
     this.socket.write(Buffer.from(chunk))
     if (this.#chunkedOut) this.socket.write('\r\n', 'latin1')
-    return !this.socket.writableNeedDrain
+    if (!this.socket.writableNeedDrain) return true
+    this.#bodyClock(true)
+    return false
   }
 
   end(trailers: HeaderBlock | null): void {
@@ -135,6 +142,7 @@ export class Http1ClientConnection implements WireOwner, Expiring {
     this.#sent = true
     if (this.#chunkedOut) this.#out += lastChunk(trailers)
     this.#flush()
+    this.#bodyClock(false)
   }
 
   #flush(): void {
@@ -150,83 +158,65 @@ export class Http1ClientConnection implements WireOwner, Expiring {
     const inbox = this.#inbox
     if (inbox !== null) {
       this.#inbox = null
-      this.receive(inbox, inbox.length)
+      this.#take(inbox.buf, inbox.start, inbox.end)
     }
     if (!this.#paused && !this.#closed) this.socket.resume()
   }
 
   receive(buf: Buffer, end: number): boolean {
     if (this.#closed) return false
-    if (this.#paused) {
-      this.#keep(buf, 0, end)
-      return false
-    }
-    const handler = this.#handler
-    if (handler === null) {
+    const inbox = this.#inbox
+    if (inbox === null) return this.#take(buf, 0, end)
+    const look = inbox.append(buf, 0, end)
+    if (this.#paused) return false
+    if (!look) return true
+    this.#inbox = null
+    return this.#take(inbox.buf, inbox.start, inbox.end)
+  }
+
+  #take(buf: Buffer, at: number, end: number): boolean {
+    const call = this.#call
+    if (call === null) {
       // Nobody asked: a server that speaks out of turn cannot be trusted with the next request.
       this.#destroy()
       return false
     }
     this.#gotBytes = true
-    if (this.#inbox !== null) {
-      buf = Buffer.concat([this.#inbox, buf.subarray(0, end)])
-      end = buf.length
-      this.#inbox = null
-    }
     try {
-      this.#consume(buf, end)
+      this.#consume(call, buf, at, end)
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error
       this.fail('bad_response', error.message)
     }
-    if (!this.#closed) handler.onFlush()
+    if (this.#call === call) call.handler.onFlush()
     return !this.#paused && !this.#closed
   }
 
-  #keep(buf: Buffer, at: number, end: number): void {
-    if (at >= end) return
-    const rest = buf.subarray(at, end)
-    this.#inbox = this.#inbox === null ? Buffer.from(rest) : Buffer.concat([this.#inbox, rest])
-  }
-
-  #consume(buf: Buffer, end: number): void {
-    let at = 0
-    while (this.#handler !== null && !this.#closed) {
-      if (this.#paused) {
-        this.#keep(buf, at, end)
-        return
-      }
+  #consume(call: ClientCall, buf: Buffer, at: number, end: number): void {
+    // Once the call is over the connection may serve somebody else, and bytes left here are not theirs.
+    while (this.#call === call && !this.#paused && (this.#head === null || at < end)) {
       if (this.#head === null) {
         const head = parseResponseHead(buf, at, end, this.#home.limits.http)
-        if (head === null) {
-          this.#keep(buf, at, end)
-          return
-        }
+        if (head === null) break
         at = head.end
-        if (!this.#answered(head, buf, at, end)) return
-        continue
-      }
-      if (at >= end) return
-      at = this.#body(buf, at, end)
+        this.#answered(call, head, buf, at, end)
+      } else at = this.#body(call, buf, at, end)
     }
-    // Bytes behind the end of the answer: not ours, not trustworthy.
-    if (at < end && !this.#closed) this.#destroy()
+    if (this.#call === call && at < end) this.#inbox = new Inbox(buf, at, end)
   }
 
-  /** A head came. False when the connection is no longer ours. */
-  #answered(head: ResponseHead, buf: Buffer, at: number, end: number): boolean {
-    const request = this.#request!
-    const handler = this.#handler!
+  #answered(call: ClientCall, head: ResponseHead, buf: Buffer, at: number, end: number): void {
+    const { request, handler } = call
     if (head.status === 101) {
-      if (request.upgrade === null || head.upgrade === null)
+      if (request.upgrade === null || head.upgrade !== request.upgrade.toLowerCase())
         throw new BadMessage(502, 'an unexpected switch of protocols')
-      this.#release(head, buf.subarray(at, end))
-      return false
+      this.#release(call, head, buf.subarray(at, end))
+      return
     }
     if (head.status < 200) {
       if (++this.#interim > MAX_INTERIM) throw new BadMessage(502, 'too many interim answers')
       if (head.status !== 100) handler.onInformation(head.status, head.headers)
-      return true
+      return
     }
     this.#head = head
     this.#keepAlive = head.keepAlive && request.upgrade === null
@@ -237,20 +227,13 @@ export class Http1ClientConnection implements WireOwner, Expiring {
     this.#remaining = none ? 0 : head.bodyLength
     this.#decoder = !none && head.chunked ? new ChunkDecoder(this.#home.limits.http) : null
     this.#touch()
-    handler.onHead(
-      head.status,
-      head.reason,
-      head.headers,
-      head.chunked ? UNKNOWN_LENGTH : head.bodyLength,
-      head.version,
-    )
-    if (this.#handler === handler && this.#decoder === null && !this.#untilClose && this.#remaining === 0)
-      this.#complete(null)
-    return true
+    const length = head.chunked ? UNKNOWN_LENGTH : head.bodyLength
+    handler.onHead(head.status, head.reason, head.headers, length, head.version)
+    if (this.#call === call && this.#decoder === null && !this.#untilClose && this.#remaining === 0)
+      this.#complete(call, null, at === end)
   }
 
-  #body(buf: Buffer, at: number, end: number): number {
-    const handler = this.#handler!
+  #body(call: ClientCall, buf: Buffer, at: number, end: number): number {
     let start = at
     let stop = end
     if (this.#decoder !== null) {
@@ -261,91 +244,86 @@ export class Http1ClientConnection implements WireOwner, Expiring {
       if (!this.#untilClose) {
         stop = Math.min(end, at + this.#remaining)
         this.#remaining -= stop - at
-      }
+      } else this.#count(end - at)
       at = stop
     }
     this.#touch()
-    if (stop > start && !handler.onData(buf.subarray(start, stop))) {
+    if (stop > start && !call.handler.onData(buf.subarray(start, stop)) && this.#call === call) {
       this.#paused = true
-      this.deadline = this.#totalBy
+      this.deadline = this.#call.totalBy
       this.socket.pause()
     }
-    if (this.#handler !== handler) return at
+    if (this.#call !== call) return at
     const done = this.#decoder !== null ? this.#decoder.done : !this.#untilClose && this.#remaining === 0
-    if (done) this.#complete(this.#decoder?.trailers ?? null)
+    if (done) this.#complete(call, this.#decoder?.trailers ?? null, at === end)
     return at
   }
 
-  #complete(trailers: HeaderBlock | null): void {
-    const handler = this.#handler!
-    this.#handler = null
+  /** A body that runs until the connection ends declares no length, so it is counted. */
+  #count(bytes: number): void {
+    this.#remaining += bytes
+    if (this.#remaining > this.#home.limits.http.maxBody) throw new BadMessage(502, 'the body is too large')
+  }
+
+  /** `clean`: no byte follows the answer; others are not ours and the connection is not trustworthy. */
+  #complete(call: ClientCall, trailers: HeaderBlock | null, clean: boolean): void {
+    this.#call = null
     if (this.#paused) {
       this.#paused = false
       this.socket.resume()
     }
     // The answer came before the request was out: what is left of the body is not sent, and the connection is over.
-    if (!this.#sent) this.#keepAlive = false
-    if (this.#keepAlive) this.#recycle()
+    if (this.#keepAlive && this.#sent && clean) this.#recycle()
     else this.#destroy()
-    handler.onEnd(trailers)
+    call.handler.onEnd(trailers)
   }
 
   #recycle(): void {
-    this.#request = null
+    this.#inbox = null
     const kept = Math.min(this.#home.limits.idleTimeout, this.serverKeeps - 1000)
     this.deadline = kept > 0 ? clock.now + kept : 0
     if (kept <= 0) this.#destroy()
     else this.#home.free(this)
   }
 
-  #release(head: ResponseHead, rest: Buffer): void {
-    const handler = this.#handler!
-    this.#handler = null
+  #release(call: ClientCall, head: ResponseHead, rest: Buffer): void {
+    this.#call = null
     this.#closed = true
     unwatch(this)
     this.#home.gone(this)
-    handler.onUpgrade(head.status, head.headers, detach(this.socket, rest))
+    call.handler.onUpgrade(head.status, head.headers, detach(this.socket, rest))
   }
 
   #touch(): void {
-    const idle = this.#timeouts?.idle ?? 0
-    const silence = inTime(idle)
-    this.deadline = Math.min(silence, this.#totalBy)
+    const call = this.#call
+    if (call !== null) this.deadline = Math.min(inTime(call.timeouts.idle), call.totalBy)
   }
 
   finished(): void {
-    const handler = this.#handler
-    if (handler !== null && this.#untilClose && this.#head !== null && !this.#paused) {
-      this.#handler = null
-      this.#destroy()
-      handler.onEnd(null)
-      return
-    }
-    if (handler !== null && this.#untilClose && this.#paused) return
+    // While the reader is paused its bytes come first; the end is looked at again when the socket closes.
+    if (this.#untilClose && this.#head !== null && this.#paused) return
     this.#lost(null)
   }
 
   drained(): void {
-    if (!this.#sent) this.#handler?.onDrain()
+    if (this.#sent || this.#call === null) return
+    this.#bodyClock(false)
+    this.#call.handler.onDrain()
   }
 
   #lost(error: Error | null): void {
-    if (this.#handler === null) {
-      this.#destroy()
-      return
-    }
-    if (this.#head !== null) {
-      if (this.#untilClose && error === null) {
-        const handler = this.#handler
-        this.#handler = null
-        this.#destroy()
-        handler.onEnd(null)
-      } else this.fail('short_body', 'the connection was closed in the middle of the answer')
-    } else
+    const call = this.#call
+    if (call === null) this.#destroy()
+    else if (this.#head === null)
       this.fail(
         error === null || this.#gotBytes ? 'closed_early' : 'reset',
         'the connection was closed before the answer',
       )
+    else if (this.#untilClose && error === null) {
+      this.#call = null
+      this.#destroy()
+      call.handler.onEnd(null)
+    } else this.fail('short_body', 'the connection was closed in the middle of the answer')
   }
 
   closed(error: Error | null): void {
@@ -353,38 +331,42 @@ export class Http1ClientConnection implements WireOwner, Expiring {
   }
 
   expire(): void {
-    if (this.#handler === null) {
+    const call = this.#call
+    if (call === null) {
       this.#destroy()
       return
     }
     const fault: TransportFault =
-      clock.now > this.#totalBy ? 'total_timeout' : this.#head === null ? 'head_timeout' : 'idle_timeout'
+      clock.now > call.totalBy ? 'total_timeout' : this.#head === null ? 'head_timeout' : 'idle_timeout'
     this.fail(fault, 'the answer did not come in time')
   }
 
   /** Ends the request with an error and the connection with it. */
   fail(fault: TransportFault, message: string): void {
-    const handler = this.#handler
-    this.#handler = null
-    // Nothing was heard on a reused connection: the server most likely closed it before it saw the request.
-    const untouched = (fault === 'reset' || fault === 'closed_early') && this.served > 1 && !this.#gotBytes
+    const call = this.#call
+    this.#call = null
+    // Nothing was heard on a reused connection: most likely the server closed it before it saw the request. Likely is not
+    // certain, so this is a reason to repeat what may be repeated, and none to call the request untouched.
+    const stale = (fault === 'reset' || fault === 'closed_early') && this.served > 1 && !this.#gotBytes
     this.#destroy()
-    if (untouched && this.#again !== null) this.#again()
-    else handler?.onError(new TransportError(fault, message, untouched))
+    if (call === null) return
+    if (stale && call.again !== null) call.again()
+    else call.handler.onError(new TransportError(fault, message))
   }
 
   /** Gives the request up without telling its handler. */
   abort(): void {
-    this.#handler = null
+    this.#call = null
     this.#destroy()
   }
 
   #destroy(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#inbox = null
     unwatch(this)
-    this.#home.gone(this)
     this.socket.destroy()
+    this.#home.gone(this)
   }
 }
 

@@ -21,6 +21,9 @@ import { bodyless, httpDate, reasonPhrase } from './status.ts'
 /** Up to this many bytes are gathered as text into one write; longer chunks are copied and written alone. */
 const GATHER = 16_384
 
+/** What a reason phrase may hold; anything else would write into the head. */
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/
+
 export class Http1Exchange implements ServerExchange {
   readonly method: string
   readonly target: string
@@ -76,6 +79,10 @@ export class Http1Exchange implements ServerExchange {
   }
 
   readBody(reader: BodyReader): void {
+    if (this.#closed && !this.bodyDone) {
+      reader.error(new Error('the client closed the connection'))
+      return
+    }
     this.#reader = reader
     if (this.bodyDone) {
       reader.end(null)
@@ -92,15 +99,23 @@ export class Http1Exchange implements ServerExchange {
   resumeBody(): void {
     if (!this.#paused) return
     this.#paused = false
-    if (this.#closed || this.bodyDone) return
+    if (this.#closed) return
+    if (this.bodyDone) {
+      this.#connection.resumeReading()
+      return
+    }
     this.#connection.touch(this.#connection.context.limits.bodyTimeout)
     this.#connection.pumpBody()
-    if (!this.#paused) this.#connection.resumeReading()
+  }
+
+  /** Bytes of the body have somewhere to go. */
+  get wantsBody(): boolean {
+    return (this.#reader !== null || this.#skipping) && !this.#paused
   }
 
   /** Bytes of the body arrived. Consumes some and answers the next position; the same position means "not now". */
   bodyBytes(buf: Buffer, at: number, end: number): number {
-    if ((this.#reader === null && !this.#skipping) || this.#paused) return at
+    if (!this.wantsBody) return at
     let dataStart = at
     let dataEnd = at
     if (this.#decoder !== null) {
@@ -138,12 +153,13 @@ export class Http1Exchange implements ServerExchange {
 
   #bodyComplete(): void {
     this.bodyDone = true
-    this.#connection.touch(this.#connection.context.limits.requestTimeout)
+    this.#connection.touch(0)
     if (this.#skipping) this.#connection.exchangeDone(this)
     else this.#reader?.end(this.#decoder?.trailers ?? null)
   }
 
   inform(status: number, headers: HeaderBlock): void {
+    if (status < 100 || status > 199 || status === 101) throw new RangeError('not an interim status')
     if (this.version === 10 || this.#started || this.#closed) return
     this.#connection.socket.write(
       `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${headers.wire()}\r\n`,
@@ -153,7 +169,10 @@ export class Http1Exchange implements ServerExchange {
 
   writeHead(status: number, reason: string, headers: HeaderBlock, bodyLength: number): void {
     if (this.#started) throw new Error('the answer has already begun')
+    if (!Number.isInteger(status) || status < 200 || status > 999)
+      throw new RangeError(`${status} is not a final status`)
     this.#started = true
+    if (!REASON.test(reason)) reason = reasonPhrase(status)
     const headless = this.method === 'HEAD'
     this.#noBody = headless || bodyless(status)
     let head = `HTTP/1.1 ${status} ${reason}\r\n${headers.wire()}`
@@ -215,7 +234,7 @@ export class Http1Exchange implements ServerExchange {
 
   #flowing(): boolean {
     if (!this.#connection.socket.writableNeedDrain) return true
-    this.#connection.touch(this.#connection.context.limits.writeTimeout)
+    this.#connection.touchWrite()
     return false
   }
 
@@ -223,12 +242,14 @@ export class Http1Exchange implements ServerExchange {
     if (this.#ended) return
     this.#ended = true
     if (this.#closed) return
-    if (this.#chunked) this.#out += lastChunk(trailers)
+    if (!this.#started) throw new Error('the answer has not begun')
     if (this.#owed > 0) {
       // Less than declared: only a torn connection tells the client.
+      this.#ended = false
       this.abort()
       return
     }
+    if (this.#chunked) this.#out += lastChunk(trailers)
     if (this.#out !== '') this.#connection.socket.write(this.#out, 'latin1')
     this.#out = ''
     this.#finish()
@@ -249,30 +270,39 @@ export class Http1Exchange implements ServerExchange {
   }
 
   abort(): void {
+    if (this.#closed) return
+    // A framed answer is visibly cut short by the end of the connection; one that runs until the end needs a reset.
+    const visible = this.#started && !this.#ended && (this.#chunked || this.#owed > 0)
     this.#closed = true
     this.#ended = true
-    this.#connection.destroy()
+    if (!visible) {
+      const untilClose = this.#started && !this.#chunked && !this.#noBody && this.#owed < 0
+      if (untilClose) this.#connection.reset()
+      else this.#connection.destroy()
+      return
+    }
+    if (this.#out !== '') this.#connection.socket.write(this.#out, 'latin1')
+    this.#out = ''
+    this.#connection.tear()
   }
 
-  acceptUpgrade(headers: HeaderBlock, status = 101): Duplex {
-    const upgrade = this.upgrade ?? ''
+  acceptUpgrade(headers: HeaderBlock): Duplex {
+    const upgrade = this.upgrade
+    if (upgrade === null || this.#started) throw new Error('there is no switch of protocols to accept')
     this.#started = true
     this.#ended = true
     this.#closed = true
     const socket = this.#connection.socket
     socket.write(
-      `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${headers.wire()}Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`,
+      `HTTP/1.1 101 ${reasonPhrase(101)}\r\n${headers.wire()}Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`,
       'latin1',
     )
     return this.#connection.release()
   }
 
   drained(): void {
-    this.#connection.touch(
-      this.bodyDone
-        ? this.#connection.context.limits.requestTimeout
-        : this.#connection.context.limits.bodyTimeout,
-    )
+    const awaited = !this.bodyDone && this.wantsBody
+    this.#connection.touch(awaited ? this.#connection.context.limits.bodyTimeout : 0)
     this.onDrain?.()
   }
 

@@ -10,10 +10,11 @@ import { CR, LF } from './chars.ts'
 import type { ConnectionFacts, ExchangeHandler } from './contract.ts'
 import { BadMessage, parseRequestHead } from './head-parser.ts'
 import { Http1Exchange } from './http1-exchange.ts'
+import { Inbox } from './inbox.ts'
 import type { HttpLimits } from './limits.ts'
-import { reasonPhrase } from './status.ts'
-import { type Expiring, inTime, unwatch, watch } from './sweeper.ts'
-import { attach, detach, type WireOwner } from './wire-socket.ts'
+import { httpDate, reasonPhrase } from './status.ts'
+import { clock, type Expiring, inTime, unwatch, watch } from './sweeper.ts'
+import { attach, detach, type SocketStream, unread, type WireOwner } from './wire-socket.ts'
 
 /** What the connections of one listener share. */
 export interface Http1Context {
@@ -22,11 +23,19 @@ export interface Http1Context {
   /** True while the server stops: every answer closes its connection. */
   draining: boolean
   /** Takes a connection whose first bytes are the HTTP/2 preface; absent: refused. */
-  readonly takeHttp2?: (stream: Duplex, facts: ConnectionFacts) => void
+  readonly takeHttp2?: (socket: net.Socket, facts: ConnectionFacts) => void
   /** A message that was refused before any handler saw it. */
   readonly onBadMessage?: (error: BadMessage, facts: ConnectionFacts) => void
   readonly onClose: (connection: Http1ServerConnection) => void
+  /** The connection switched protocols; its socket lives on as a plain stream. */
+  readonly onRelease?: (socket: net.Socket) => void
 }
+
+/** Milliseconds a client has to close its side after our last byte. */
+const LINGER = 2000
+
+const MORE = -1
+const GONE = -2
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
@@ -36,8 +45,10 @@ export class Http1ServerConnection implements WireOwner, Expiring {
   readonly context: Http1Context
   deadline: number
   /** Bytes read and not consumed yet. */
-  #inbox: Buffer | null = null
+  #inbox: Inbox | null = null
   #exchange: Http1Exchange | null = null
+  /** The stream this connection became by switching protocols. */
+  #released: SocketStream | null = null
   #served = 0
   /** A head has begun to arrive; its deadline runs from its first byte and is not moved by more bytes. */
   #headPending = true
@@ -45,6 +56,13 @@ export class Http1ServerConnection implements WireOwner, Expiring {
   #parsing = false
   #halfClosed = false
   #lingering = false
+  #closed = false
+  /** An empty line in front of the next head was skipped already. */
+  #emptyLine = false
+  /** Bytes in the socket's own buffer when the write deadline was set. */
+  #unsent = 0
+  /** The deadline of the running exchange as a whole. */
+  #requestBy = Number.POSITIVE_INFINITY
 
   constructor(socket: net.Socket, facts: ConnectionFacts, context: Http1Context) {
     this.socket = socket
@@ -61,21 +79,32 @@ export class Http1ServerConnection implements WireOwner, Expiring {
 
   receive(buf: Buffer, end: number): boolean {
     if (this.#lingering) return true
-    if (this.#inbox === null) {
+    const inbox = this.#inbox
+    if (inbox === null) {
       const at = this.#consume(buf, 0, end)
-      if (at >= 0 && at < end) this.#keep(buf.subarray(at, end))
+      if (at >= 0 && at < end) this.#keep(new Inbox(buf, at, end))
     } else {
-      const all = Buffer.concat([this.#inbox, buf.subarray(0, end)])
-      this.#inbox = null
-      const at = this.#consume(all, 0, all.length)
-      if (at >= 0 && at < all.length) this.#keep(all.subarray(at))
+      const look = inbox.append(buf, 0, end)
+      // Nothing to do for an unfinished head that got no line end.
+      if (look || this.#exchange !== null) this.#consumeInbox()
     }
     return this.#reading
   }
 
-  #keep(bytes: Buffer): void {
-    this.#inbox = this.#inbox === null ? Buffer.from(bytes) : Buffer.concat([this.#inbox, bytes])
-    if (this.#exchange !== null && this.#inbox.length >= this.context.limits.maxPipelined) this.stopReading()
+  /** Consumes what was kept, as far as it can be used now. */
+  #consumeInbox(): void {
+    const inbox = this.#inbox
+    if (inbox === null) return
+    this.#inbox = null
+    const at = this.#consume(inbox.buf, inbox.start, inbox.end)
+    if (at < 0 || at >= inbox.end) return
+    inbox.start = at
+    this.#keep(inbox)
+  }
+
+  #keep(inbox: Inbox): void {
+    this.#inbox = inbox
+    if (this.#exchange !== null && inbox.length >= this.context.limits.maxPipelined) this.stopReading()
   }
 
   /** Consumes what it can; answers the position reached, -1 when the connection is no longer ours. */
@@ -92,8 +121,12 @@ export class Http1ServerConnection implements WireOwner, Expiring {
           continue
         }
         if (this.#lingering || this.socket.destroyed) return -1
+        if (this.#released !== null) {
+          this.#released.feed(buf, at, end)
+          return -1
+        }
         const next = this.#head(buf, at, end)
-        if (next < 0) return next === -2 ? -1 : at
+        if (next < 0) return next === GONE ? -1 : at
         at = next
       }
       return at
@@ -105,21 +138,26 @@ export class Http1ServerConnection implements WireOwner, Expiring {
     }
   }
 
-  /** Parses one head and starts its exchange. Answers the next position, -1 for "more bytes", -2 for "gone". */
+  /** Parses one head and starts its exchange. Answers the next position, `MORE` bytes wanted, or `GONE`. */
   #head(buf: Buffer, at: number, end: number): number {
     // RFC 9112, 2.2: empty lines before a request line are ignored; one is enough for us.
-    if (buf[at] === CR && (at + 1 >= end || buf[at + 1] === LF)) {
-      if (at + 1 >= end) return -1
-      at += 2
-      if (at >= end) return at
+    if (buf[at] === CR && !this.#emptyLine) {
+      if (at + 1 >= end) return MORE
+      if (buf[at + 1] === LF) {
+        this.#emptyLine = true
+        at += 2
+        if (at >= end) return at
+      }
     }
     if (
-      this.#served === 0 &&
       buf[at] === 80 &&
+      this.#served === 0 &&
       this.context.takeHttp2 !== undefined &&
-      this.#preface(buf, at, end)
-    )
-      return -2
+      this.facts.tls === null
+    ) {
+      const taken = this.#preface(buf, at, end)
+      if (taken !== 0) return taken
+    }
     const head = parseRequestHead(buf, at, end, this.context.limits)
     if (head === null) {
       if (!this.#headPending) {
@@ -130,23 +168,27 @@ export class Http1ServerConnection implements WireOwner, Expiring {
     }
     this.#served++
     this.#headPending = false
+    this.#emptyLine = false
     const exchange = new Http1Exchange(this, head)
     if (this.context.draining || this.#served === this.context.limits.maxRequestsPerConnection)
       exchange.keepAlive = false
     this.#exchange = exchange
-    this.deadline = inTime(this.context.limits.requestTimeout)
+    this.#requestBy = inTime(this.context.limits.requestTimeout)
+    this.deadline = this.#requestBy
     this.context.handler(exchange)
     return head.end
   }
 
-  /** HTTP/2 with prior knowledge: the whole connection is handed over. */
-  #preface(buf: Buffer, at: number, end: number): boolean {
+  /** HTTP/2 with prior knowledge: the whole connection is handed over. 0: it is something else. */
+  #preface(buf: Buffer, at: number, end: number): number {
     const length = Math.min(PREFACE.length, end - at)
-    if (length < PREFACE.length || buf.compare(PREFACE, 0, length, at, at + length) !== 0) return false
+    if (buf.compare(PREFACE, 0, length, at, at + length) !== 0) return 0
+    if (length < PREFACE.length) return MORE
     unwatch(this)
+    this.#closed = true
     this.context.onClose(this)
-    this.context.takeHttp2!(detach(this.socket, buf.subarray(at, end)), this.facts)
-    return true
+    this.context.takeHttp2!(unread(this.socket, Buffer.from(buf.subarray(at, end))), this.facts)
+    return GONE
   }
 
   /** The exchange is over: answer sent and request body consumed. Goes on with what the client sent meanwhile. */
@@ -157,31 +199,24 @@ export class Http1ServerConnection implements WireOwner, Expiring {
       this.linger()
       return
     }
+    this.#requestBy = Number.POSITIVE_INFINITY
     this.deadline = inTime(this.context.limits.keepAliveTimeout)
     if (this.#parsing) return
-    const inbox = this.#inbox
-    if (inbox !== null) {
-      this.#inbox = null
-      const at = this.#consume(inbox, 0, inbox.length)
-      if (at >= 0 && at < inbox.length) this.#keep(inbox.subarray(at))
-    }
-    if (this.#exchange === null) {
+    this.#consumeInbox()
+    if (this.#exchange === null && !this.#lingering && !this.#closed) {
       if (this.#halfClosed) this.linger()
       else this.resumeReading()
     }
   }
 
-  /** Gives kept bytes to the exchange that now wants its body. */
+  /** Gives kept bytes to the exchange that now wants its body, and reads on. */
   pumpBody(): void {
     if (this.#parsing) return
-    const inbox = this.#inbox
-    if (inbox !== null) {
-      this.#inbox = null
-      const at = this.#consume(inbox, 0, inbox.length)
-      if (at >= 0 && at < inbox.length) this.#keep(inbox.subarray(at))
-    }
-    if (this.#halfClosed && this.#exchange !== null && !this.#exchange.bodyDone)
-      this.#exchange.connectionClosed()
+    this.#consumeInbox()
+    const exchange = this.#exchange
+    if (exchange === null || exchange.bodyDone || !exchange.wantsBody) return
+    if (this.#halfClosed && this.#inbox === null) exchange.connectionClosed()
+    else this.resumeReading()
   }
 
   stopReading(): void {
@@ -199,29 +234,50 @@ export class Http1ServerConnection implements WireOwner, Expiring {
   /** Switches protocols: the socket and everything unread become a plain stream. */
   release(): Duplex {
     unwatch(this)
-    this.context.onClose(this)
-    const unread = this.#inbox
+    const inbox = this.#inbox
     this.#inbox = null
     this.#exchange = null
-    return detach(this.socket, unread)
+    this.#closed = true
+    this.context.onClose(this)
+    this.context.onRelease?.(this.socket)
+    this.#released = detach(this.socket)
+    if (inbox !== null) this.#released.feed(inbox.buf, inbox.start, inbox.end)
+    return this.#released
   }
 
   /**
    * Closes without tearing the answer out of the client's hands: sends FIN, ignores what still comes, and closes when the
-   * client does or two seconds later (RFC 9112, 9.6).
+   * client does or two seconds after it took the answer (RFC 9112, 9.6).
    */
   linger(): void {
     if (this.#lingering) return
     this.#lingering = true
     this.#inbox = null
+    this.#requestBy = Number.POSITIVE_INFINITY
+    this.#unsent = this.socket.writableLength
     this.socket.end()
     this.resumeReading()
-    this.deadline = this.#halfClosed ? inTime(1) : inTime(2000)
+    this.deadline = inTime(this.#unsent > 0 ? this.context.limits.writeTimeout : LINGER)
     if (this.#halfClosed) this.socket.destroySoon()
+  }
+
+  /** Closes so that the client can tell: sends what is written, and nothing that looks like a proper end. */
+  tear(): void {
+    this.#lingering = true
+    this.#inbox = null
+    this.#unsent = this.socket.writableLength
+    this.deadline = inTime(this.context.limits.writeTimeout)
+    this.socket.destroySoon()
   }
 
   destroy(): void {
     this.socket.destroy()
+  }
+
+  /** Closes with RST, where FIN would look like a proper end. */
+  reset(): void {
+    if (this.facts.tls === null && !this.socket.connecting) this.socket.resetAndDestroy()
+    else this.socket.destroy()
   }
 
   #refuse(error: unknown): void {
@@ -236,9 +292,8 @@ export class Http1ServerConnection implements WireOwner, Expiring {
       return
     }
     const body = `${error.message}\n`
-    const date = new Date().toUTCString()
     this.socket.write(
-      `HTTP/1.1 ${error.status} ${reasonPhrase(error.status)}\r\nDate: ${date}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+      `HTTP/1.1 ${error.status} ${reasonPhrase(error.status)}\r\nDate: ${httpDate()}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
       'latin1',
     )
     this.linger()
@@ -246,16 +301,20 @@ export class Http1ServerConnection implements WireOwner, Expiring {
 
   finished(): void {
     this.#halfClosed = true
-    if (this.#exchange === null) this.socket.destroySoon()
-    else if (!this.#exchange.bodyDone && this.#inbox === null) this.#exchange.connectionClosed()
-    else this.#exchange.keepAlive = false
+    const exchange = this.#exchange
+    if (exchange === null) this.socket.destroySoon()
+    else if (!exchange.bodyDone && this.#inbox === null) exchange.connectionClosed()
+    else exchange.keepAlive = false
   }
 
   drained(): void {
-    this.#exchange?.drained()
+    if (this.#lingering) this.deadline = inTime(LINGER)
+    else this.#exchange?.drained()
   }
 
   closed(): void {
+    if (this.#closed) return
+    this.#closed = true
     unwatch(this)
     this.context.onClose(this)
     const exchange = this.#exchange
@@ -265,7 +324,9 @@ export class Http1ServerConnection implements WireOwner, Expiring {
 
   expire(): void {
     const exchange = this.#exchange
-    if (this.#lingering) this.destroy()
+    if (this.#lingering) this.#lingered()
+    else if (exchange !== null && clock.now < this.#requestBy && this.#progressed())
+      this.touch(this.context.limits.writeTimeout)
     else if (exchange !== null) exchange.expired()
     else if (this.#headPending) {
       this.deadline = Number.POSITIVE_INFINITY
@@ -274,14 +335,37 @@ export class Http1ServerConnection implements WireOwner, Expiring {
     } else this.linger()
   }
 
-  /** Stops: an idle connection closes now, a busy one after its answer. */
-  drain(): void {
-    if (this.#exchange === null) this.linger()
-    else this.#exchange.keepAlive = false
+  #lingered(): void {
+    if (this.#progressed()) this.deadline = inTime(this.context.limits.writeTimeout)
+    else this.destroy()
   }
 
-  /** Restarts the silence clock of a body or a slow reader. */
+  /** True when a slow client took some of what waits for it since the last look. */
+  #progressed(): boolean {
+    const unsent = this.socket.writableLength
+    const moved = unsent > 0 && unsent < this.#unsent
+    this.#unsent = unsent
+    return moved
+  }
+
+  /** Stops: an idle connection closes now, one that has just begun may still ask once, a busy one closes after its answer. */
+  drain(): void {
+    if (this.#exchange !== null) this.#exchange.keepAlive = false
+    else if (this.#served > 0 && this.#inbox === null) this.linger()
+    else this.deadline = Math.min(this.deadline, inTime(DRAIN_GRACE))
+  }
+
+  /** Restarts the silence clock of a body; 0 for none. */
   touch(ms: number): void {
-    this.deadline = inTime(ms)
+    this.deadline = Math.min(inTime(ms), this.#requestBy)
+  }
+
+  /** Restarts the clock of a client that does not take what is written. */
+  touchWrite(): void {
+    this.#unsent = this.socket.writableLength
+    this.touch(this.context.limits.writeTimeout)
   }
 }
+
+/** Milliseconds a connection without a request has left when the server stops. */
+const DRAIN_GRACE = 500

@@ -8,9 +8,10 @@
 import { connect, type Connecting } from './connect.ts'
 import { type Call, type DispatchRequest, type ResponseHandler, TransportError } from './contract.ts'
 import type { HeaderBlock } from './headers.ts'
-import { Http1ClientConnection, type Http1Home } from './http1-client.ts'
+import { type ClientCall, Http1ClientConnection, type Http1Home } from './http1-client.ts'
 import type { CallTimeouts, Origin, PoolLimits } from './origin.ts'
-import { clock, inTime } from './sweeper.ts'
+import { faultOf } from './request-check.ts'
+import { clock, type Expiring, inTime, unwatch, watch } from './sweeper.ts'
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
@@ -31,9 +32,11 @@ export class Http1Pool implements Dispatcher, Http1Home {
   readonly #idle: Http1ClientConnection[] = []
   readonly #all = new Set<Http1ClientConnection>()
   readonly #queue: Http1Call[] = []
-  #connecting = 0
+  /** Calls whose connection is being made. */
+  readonly #waiting = new Set<Http1Call>()
   #session: Buffer | undefined
   #closing = false
+  #destroyed = false
 
   constructor(origin: Origin, limits: PoolLimits) {
     this.origin = origin
@@ -41,16 +44,19 @@ export class Http1Pool implements Dispatcher, Http1Home {
   }
 
   get busy(): number {
-    return this.#all.size - this.#idle.length + this.#queue.length + this.#connecting
+    return this.#all.size - this.#idle.length + this.#queue.length + this.#waiting.size
   }
 
   get open(): number {
-    return this.#all.size + this.#connecting
+    return this.#all.size + this.#waiting.size
   }
 
   dispatch(request: DispatchRequest, handler: ResponseHandler, timeouts: CallTimeouts): Call {
     const call = new Http1Call(this, request, handler, timeouts)
-    this.enlist(call, true)
+    const fault = faultOf(request)
+    if (fault !== null) call.failed(new TransportError('aborted', fault, true))
+    else if (this.#destroyed) call.failed(new TransportError('aborted', 'the pool is closed', true))
+    else this.enlist(call, true)
     return call
   }
 
@@ -67,22 +73,25 @@ export class Http1Pool implements Dispatcher, Http1Home {
       return
     }
     if (this.open < this.limits.maxConnections) this.#open(call)
-    else if (this.#queue.length < this.limits.maxQueue) this.#queue.push(call)
-    else call.failed(new TransportError('queue_full', 'no connection was free and the line is full', true))
+    else if (this.#queue.length < this.limits.maxQueue) {
+      this.#queue.push(call)
+      call.deadline = Math.min(call.headBy, call.totalBy)
+      watch(call)
+    } else call.failed(new TransportError('queue_full', 'no connection was free and the line is full', true))
   }
 
   #open(call: Http1Call): void {
-    this.#connecting++
+    this.#waiting.add(call)
     call.connecting = connect(
       this.origin,
       {
-        timeout: call.timeouts.connect,
+        timeout: call.patience,
         alpn: ['http/1.1'],
         ...(this.limits.lookup && { lookup: this.limits.lookup }),
         ...(this.#session && { session: this.#session }),
       },
       (error, socket) => {
-        this.#connecting--
+        this.#waiting.delete(call)
         call.connecting = null
         if (error !== null || socket === null) {
           call.failed(error!)
@@ -98,8 +107,8 @@ export class Http1Pool implements Dispatcher, Http1Home {
   }
 
   /** A connection attempt was given up by its call. */
-  abandoned(): void {
-    this.#connecting--
+  abandoned(call: Http1Call): void {
+    this.#waiting.delete(call)
     this.#next()
   }
 
@@ -126,6 +135,7 @@ export class Http1Pool implements Dispatcher, Http1Home {
   #shift(): Http1Call | undefined {
     for (;;) {
       const call = this.#queue.shift()
+      if (call !== undefined) unwatch(call)
       if (call === undefined || !call.over) return call
     }
   }
@@ -134,6 +144,7 @@ export class Http1Pool implements Dispatcher, Http1Home {
   dequeue(call: Http1Call): void {
     const at = this.#queue.indexOf(call)
     if (at >= 0) this.#queue.splice(at, 1)
+    unwatch(call)
   }
 
   close(): void {
@@ -142,65 +153,83 @@ export class Http1Pool implements Dispatcher, Http1Home {
   }
 
   destroy(): void {
+    this.#destroyed = true
     this.close()
+    for (const call of this.#queue.splice(0)) {
+      unwatch(call)
+      call.failed(new TransportError('aborted', 'the pool was closed', true))
+    }
+    for (const call of [...this.#waiting])
+      call.abort(new TransportError('aborted', 'the pool was closed', true))
     for (const connection of [...this.#all]) connection.fail('aborted', 'the pool was closed')
   }
 }
 
-class Http1Call implements Call {
+class Http1Call implements Call, ClientCall, Expiring {
+  readonly request: DispatchRequest
+  readonly handler: ResponseHandler
   readonly timeouts: CallTimeouts
+  readonly headBy: number
+  readonly totalBy: number
+  /** While it waits in the line. */
+  deadline = Number.POSITIVE_INFINITY
+  again: (() => void) | null = null
   connecting: Connecting | null = null
   over = false
   readonly #pool: Http1Pool
-  readonly #request: DispatchRequest
-  readonly #handler: ResponseHandler
-  readonly #headBy: number
-  readonly #totalBy: number
   #connection: Http1ClientConnection | null = null
   #retried = false
 
   constructor(pool: Http1Pool, request: DispatchRequest, handler: ResponseHandler, timeouts: CallTimeouts) {
     this.#pool = pool
-    this.#request = request
-    this.#handler = handler
+    this.request = request
+    this.handler = handler
     this.timeouts = timeouts
-    this.#headBy = inTime(timeouts.head)
-    this.#totalBy = inTime(timeouts.total)
+    this.headBy = inTime(timeouts.head)
+    this.totalBy = inTime(timeouts.total)
+  }
+
+  /** Milliseconds a connection attempt may take: no longer than the answer itself. */
+  get patience(): number {
+    const left = Math.min(this.headBy, this.totalBy) - clock.now
+    const connect = this.timeouts.connect > 0 ? this.timeouts.connect : Number.POSITIVE_INFINITY
+    const least = Math.min(left, connect)
+    return least === Number.POSITIVE_INFINITY ? 0 : Math.max(1, least)
   }
 
   take(connection: Http1ClientConnection): void {
     this.#connection = connection
     const replayable =
       !this.#retried &&
-      this.#request.bodyLength === 0 &&
+      this.request.bodyLength === 0 &&
+      this.request.upgrade === null &&
       connection.served > 0 &&
-      IDEMPOTENT.has(this.#request.method)
-    connection.send(
-      this.#request,
-      this.#handler,
-      this.timeouts,
-      this.#headBy,
-      this.#totalBy,
-      replayable ? () => this.#again() : null,
-    )
+      IDEMPOTENT.has(this.request.method)
+    this.again = replayable ? this.#sendAgain : null
+    connection.send(this)
   }
 
   /** Once more, on a connection that is new. */
-  #again(): void {
+  readonly #sendAgain = (): void => {
     this.#retried = true
     this.#connection = null
     this.#pool.enlist(this, false)
   }
 
+  expire(): void {
+    this.#pool.dequeue(this)
+    this.failed(new TransportError('queue_timeout', 'no connection was free in time', true))
+  }
+
   failed(error: TransportError): void {
     if (this.over) return
     this.over = true
-    this.#handler.onError(error)
+    this.handler.onError(error)
   }
 
   /** The connection, while it is still ours: it may serve somebody else after our answer. */
   get #current(): Http1ClientConnection | null {
-    return this.#connection?.serves(this.#handler) ? this.#connection : null
+    return this.#connection?.serves(this) ? this.#connection : null
   }
 
   write(chunk: Buffer): boolean {
@@ -221,9 +250,13 @@ class Http1Call implements Call {
     if (this.connecting !== null) {
       this.connecting.cancel()
       this.connecting = null
-      this.#pool.abandoned()
-    } else if (this.#connection !== null) this.#current?.abort()
-    else this.#pool.dequeue(this)
-    if (error !== undefined) this.#handler.onError(error)
+      this.#pool.abandoned(this)
+    } else if (this.#connection !== null) {
+      const current = this.#current
+      // The answer is complete or has failed: nothing more is called.
+      if (current === null) return
+      current.abort()
+    } else this.#pool.dequeue(this)
+    if (error !== undefined) this.handler.onError(error)
   }
 }

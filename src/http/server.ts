@@ -3,7 +3,6 @@
  * Several threads may listen on the same port with `reusePort`.
  */
 import net from 'node:net'
-import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import type { ConnectionFacts, ExchangeHandler, TlsFacts } from './contract.ts'
 import type { BadMessage } from './head-parser.ts'
@@ -28,10 +27,14 @@ export interface ServerOptions {
 
 /** Serves HTTP/2 on a connection. */
 export interface Http2Taker {
-  take(stream: Duplex, facts: ConnectionFacts): void
+  /** Connections of this server are its own from here on. */
+  take(socket: net.Socket, facts: ConnectionFacts): void
+  /** Sends GOAWAY; connections end after their last stream. */
   drain(): void
   readonly open: number
   destroy(): void
+  /** Set by the server: a connection ended. */
+  onEnded: (() => void) | null
 }
 
 /** A listening server. */
@@ -39,6 +42,8 @@ export class HttpServer {
   readonly #options: ServerOptions
   readonly #server: net.Server
   readonly #connections = new Set<Http1ServerConnection>()
+  /** Connections that switched protocols. */
+  readonly #released = new Set<net.Socket>()
   readonly #context: Http1Context
   #onEmpty: (() => void) | null = null
 
@@ -51,8 +56,10 @@ export class HttpServer {
       draining: false,
       onClose: connection => this.#closed(connection),
       ...(options.onBadMessage && { onBadMessage: options.onBadMessage }),
-      ...(http2 && { takeHttp2: (stream: Duplex, facts: ConnectionFacts) => http2.take(stream, facts) }),
+      onRelease: socket => this.#keepReleased(socket),
+      ...(http2 && { takeHttp2: (socket: net.Socket, facts: ConnectionFacts) => http2.take(socket, facts) }),
     }
+    if (http2 !== undefined) http2.onEnded = () => this.#ended()
     if (options.tls === undefined) {
       this.#server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, s =>
         this.#plain(s),
@@ -60,11 +67,21 @@ export class HttpServer {
     } else {
       const alpn = http2 === undefined ? ['http/1.1'] : ['h2', 'http/1.1']
       this.#server = tls.createServer(
-        { ALPNProtocols: alpn, handshakeTimeout: options.limits.headTimeout, ...options.tls },
+        {
+          ALPNProtocols: alpn,
+          handshakeTimeout: options.limits.headTimeout,
+          allowHalfOpen: true,
+          noDelay: true,
+          ...options.tls,
+        } as tls.TlsOptions,
         s => this.#secure(s),
       )
       this.#server.on('tlsClientError', () => {})
+      // Handshakes count too; plain sockets are counted by us because their first owner never closes.
+      this.#server.maxConnections = options.limits.maxConnections
     }
+    // Failing to accept (no file descriptors left) must not end the process.
+    this.#server.on('error', () => {})
   }
 
   /** Resolves with the port once the server listens; rejects with what `listen` reported. */
@@ -88,7 +105,7 @@ export class HttpServer {
   }
 
   get connections(): number {
-    return this.#connections.size + (this.#options.http2?.open ?? 0)
+    return this.#connections.size + this.#released.size + (this.#options.http2?.open ?? 0)
   }
 
   /** Stops accepting, lets exchanges finish, and resolves when no connection is left or after `limit` ms. */
@@ -107,17 +124,26 @@ export class HttpServer {
       })
     }
     for (const connection of [...this.#connections]) connection.destroy()
+    for (const socket of [...this.#released]) socket.destroy()
     this.#options.http2?.destroy()
   }
 
-  /** HTTP/2 connections end without this server seeing it; whoever takes them says so. */
-  connectionEnded(): void {
+  #ended(): void {
     if (this.connections === 0) this.#onEmpty?.()
   }
 
   #closed(connection: Http1ServerConnection): void {
     this.#connections.delete(connection)
-    this.connectionEnded()
+    // A connection may be on its way into another set.
+    if (this.#onEmpty !== null) queueMicrotask(() => this.#ended())
+  }
+
+  #keepReleased(socket: net.Socket): void {
+    this.#released.add(socket)
+    socket.once('close', () => {
+      this.#released.delete(socket)
+      this.#ended()
+    })
   }
 
   #plain(accepted: net.Socket): void {

@@ -41,7 +41,10 @@ export function unwatch(item: Expiring): void {
 
 /** A deadline `ms` from now; adds the period because `clock.now` may be that old. */
 export function inTime(ms: number): number {
-  return ms > 0 ? clock.now + ms + PERIOD : Number.POSITIVE_INFINITY
+  if (ms <= 0) return Number.POSITIVE_INFINITY
+  // While nothing is watched nobody moves the clock.
+  if (timer === null) clock.refresh()
+  return clock.now + ms + PERIOD
 }
 
 function sweep(): void {

@@ -82,30 +82,64 @@ export function attach(socket: net.Socket, owner: WireOwner): void {
 }
 
 /** Takes the socket away from its owner and gives it as an ordinary stream, with bytes already read in front. */
-export function detach(socket: net.Socket, unread: Buffer | null): Duplex {
-  return new SocketStream(socket, unread)
+export function detach(socket: net.Socket, rest: Buffer | null = null): SocketStream {
+  const stream = new SocketStream(socket)
+  if (rest !== null) stream.feed(rest, 0, rest.length)
+  return stream
+}
+
+/**
+ * Takes the socket away from its owner and gives an ordinary socket whose next bytes are `bytes`: for those who read from
+ * the handle itself.
+ */
+export function unread(socket: net.Socket, bytes: Buffer): net.Socket {
+  socket.pause()
+  const inner = socket as unknown as { _handle: unknown }
+  const handle = inner._handle
+  let plain = socket
+  if (socket instanceof WireSocket && handle !== null && handle !== undefined) {
+    inner._handle = null
+    plain = new net.Socket({
+      handle,
+      allowHalfOpen: true,
+      pauseOnCreate: true,
+    } as unknown as net.SocketConstructorOpts)
+  } else {
+    socket.off('data', onData)
+    socket.off('end', onEnd)
+    socket.off('drain', onDrain)
+    socket.off('error', onError)
+    socket.off('close', onClose)
+  }
+  plain.unshift(bytes)
+  return plain
 }
 
 /** A socket as a stream, whichever way it reads. */
-class SocketStream extends Duplex {
+export class SocketStream extends Duplex {
   readonly #socket: net.Socket
   #waiting: (() => void) | null = null
 
-  constructor(socket: net.Socket, unread: Buffer | null) {
+  constructor(socket: net.Socket) {
     super({ allowHalfOpen: true, autoDestroy: true, emitClose: true })
     this.#socket = socket
-    const receive = (buf: Buffer, end: number): boolean => this.push(Buffer.from(buf.subarray(0, end)))
-    if (unread !== null && unread.length > 0) this.push(Buffer.from(unread))
     attach(socket, {
-      receive,
+      receive: (buf, end) => this.push(Buffer.from(buf.subarray(0, end))),
       finished: () => this.push(null),
-      drained: () => {
-        const waiting = this.#waiting
-        this.#waiting = null
-        waiting?.()
-      },
+      drained: () => this.#written(),
       closed: error => this.destroy(error ?? undefined),
     })
+  }
+
+  /** Puts bytes that were read before in front of those still to come. */
+  feed(buf: Buffer, from: number, to: number): void {
+    if (to > from) this.push(Buffer.from(buf.subarray(from, to)))
+  }
+
+  #written(): void {
+    const waiting = this.#waiting
+    this.#waiting = null
+    waiting?.()
   }
 
   override _read(): void {
@@ -118,16 +152,15 @@ class SocketStream extends Duplex {
     else this.#waiting = done
   }
 
-  override _final(done: () => void): void {
-    this.#socket.end()
-    done()
+  override _final(done: (error?: Error | null) => void): void {
+    // Done only when everything is out: the stream destroys the socket as soon as both directions are over.
+    if (this.#socket.destroyed) done()
+    else this.#socket.end(() => done())
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#socket.destroy()
-    const waiting = this.#waiting
-    this.#waiting = null
-    waiting?.()
+    this.#written()
     done(error)
   }
 }
