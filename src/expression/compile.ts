@@ -1,0 +1,74 @@
+/** From a text with `${…}` to a function of the context. */
+import type { ExpressionContext, ExpressionSettings } from './context.ts'
+import { rules } from './rules/index.ts'
+import { BAD, type Part, type RuleSupport } from './rules/rule.ts'
+
+/** Evaluates a text. Never throws. */
+export type CompiledExpression = (context: ExpressionContext) => string
+
+const MOST_ADDED = 262_144
+/** `date_el` and chains hold expressions that hold expressions. */
+const MOST_NESTED = 10
+
+/** True when the text holds nothing to evaluate: compiling it gives a function that answers it as it is. */
+export function isConstant(text: string): boolean {
+  return !/\$\{[^}]*\}/.test(text)
+}
+
+/**
+ * Compiles a text once. An expression that no rule reads gives `bad-expr`. Where upstream would fail (a date that is none,
+ * an index out of range) the whole text is answered as it is written. Inserted values are never evaluated again.
+ */
+export function compileExpression(text: string, settings: ExpressionSettings = {}): CompiledExpression {
+  if (isConstant(text)) return () => text
+  const literals: string[] = []
+  const parts: Part[] = []
+  let copied = 0
+  try {
+    for (const found of text.matchAll(/\$\{([^}]*)\}/g)) {
+      literals.push(text.slice(copied, found.index))
+      parts.push(partOf(found[1]!, settings, 0))
+      copied = found.index + found[0].length
+    }
+  } catch {
+    return () => text
+  }
+  return evaluation(text, literals, parts, text.slice(copied), settings.maxLength ?? MOST_ADDED)
+}
+
+function partOf(expression: string, settings: ExpressionSettings, depth: number): Part {
+  if (depth > MOST_NESTED) return () => BAD
+  const support: RuleSupport = { settings, part: inner => partOf(inner, settings, depth + 1) }
+  for (const rule of rules) {
+    const part = rule(expression, support)
+    if (part !== null) return part
+  }
+  return () => BAD
+}
+
+function evaluation(
+  text: string,
+  literals: readonly string[],
+  parts: readonly Part[],
+  rest: string,
+  most: number,
+): CompiledExpression {
+  return context => {
+    let out = ''
+    let added = 0
+    try {
+      for (let i = 0; i < parts.length; i++) {
+        let value = parts[i]!(context)
+        added += value.length
+        if (added > most) {
+          added -= value.length
+          value = BAD
+        }
+        out += literals[i]! + value
+      }
+      return out + rest
+    } catch {
+      return text
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Regular expressions of administrators, run over texts of clients.
+ *
+ * Guarantees: the time is proportional to the length of the text, whatever the pattern (no backtracking): a careless
+ * pattern cannot be made to hang a thread. Not supported, and refused when compiled: look-around, back references,
+ * possessive quantifiers.
+ */
+import { type Match, type Machine, machine } from './machine.ts'
+import { parseRegex } from './syntax.ts'
+
+export { UnsupportedPattern } from './syntax.ts'
+
+/** A compiled pattern. */
+export interface GuardedRegex {
+  /** True when the pattern matches the text from its first to its last character. */
+  matchesWhole(text: string): boolean
+  /** True when the pattern matches somewhere. */
+  found(text: string): boolean
+  /** Replaces every match; `$1` and `\x` in `replacement` as in Java. Stops at `longest` characters with a RangeError. */
+  replaceAll(text: string, replacement: string, longest?: number): string
+}
+
+/** Compiles a pattern. A leading `(?i)` makes it ignore case (ASCII). Throws `UnsupportedPattern`. */
+export function guardedRegex(pattern: string): GuardedRegex {
+  const parsed = parseRegex(pattern)
+  const compiled = machine(pattern, parsed)
+  return {
+    matchesWhole: text => compiled.run(text, 0, true) !== null,
+    found: text => compiled.run(text, 0, false) !== null,
+    replaceAll: (text, replacement, longest = Number.POSITIVE_INFINITY) =>
+      replaceAll(compiled, text, readReplacement(replacement, parsed.groups), longest),
+  }
+}
+
+/** Literal text, or the number of a group. */
+type ReplacementPart = string | number
+
+function readReplacement(replacement: string, groups: number): ReplacementPart[] {
+  const parts: ReplacementPart[] = []
+  for (let i = 0; i < replacement.length; i++) {
+    const c = replacement[i]!
+    if (c === '\\' && i + 1 < replacement.length) parts.push(replacement[++i]!)
+    else if (c === '$') {
+      let group = Number.parseInt(replacement[i + 1] ?? '', 10)
+      if (Number.isNaN(group) || group > groups) throw new RangeError('the replacement names no group')
+      i++
+      // As Java: further digits count as long as such a group exists.
+      for (;;) {
+        const longer = group * 10 + Number.parseInt(replacement[i + 1] ?? '', 10)
+        if (Number.isNaN(longer) || longer > groups) break
+        group = longer
+        i++
+      }
+      parts.push(group)
+    } else parts.push(c)
+  }
+  return parts
+}
+
+function replaceAll(
+  compiled: Machine,
+  text: string,
+  parts: readonly ReplacementPart[],
+  longest: number,
+): string {
+  let out = ''
+  let copied = 0
+  let from = 0
+  while (from <= text.length) {
+    const match = compiled.run(text, from, false)
+    if (match === null) break
+    const [start, end] = [match[0]!, match[1]!]
+    out += text.slice(copied, start)
+    for (const part of parts) out += typeof part === 'string' ? part : groupText(text, match, part)
+    if (out.length > longest) throw new RangeError('the replaced text is too long')
+    copied = end
+    from = end === start ? end + 1 : end
+  }
+  return out + text.slice(copied)
+}
+
+function groupText(text: string, match: Match, group: number): string {
+  const start = match[group * 2]!
+  const end = match[group * 2 + 1]!
+  return start < 0 || end < 0 ? '' : text.slice(start, end)
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { guardedRegex, UnsupportedPattern } from './index.ts'
+
+/** Random patterns of a small language, over a small alphabet, so that matches happen. */
+const pattern: fc.Arbitrary<string> = fc.letrec<{ node: string }>(tie => ({
+  node: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.constantFrom('a', 'b', 'c', '.', '[ab]', '[^a]', '\\w', '\\d', '^', '$', '\\b', ''),
+    fc.tuple(tie('node'), tie('node')).map(([a, b]) => a + b),
+    fc.tuple(tie('node'), tie('node')).map(([a, b]) => `(${a}|${b})`),
+    fc
+      .tuple(tie('node'), fc.constantFrom('*', '+', '?', '*?', '+?', '??', '{2}', '{1,3}', '{0,2}?'))
+      .map(([a, q]) => `(?:a${a})${q}`),
+    tie('node').map(a => `(${a})`),
+  ),
+})).node
+const subject = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '1', ' '), maxLength: 8 })
+
+test('matches what the native engine matches', () => {
+  fc.assert(
+    fc.property(pattern, subject, (source, text) => {
+      const ours = guardedRegex(source)
+      assert.equal(ours.matchesWhole(text), new RegExp(`^(?:${source})$`).test(text), 'whole')
+      assert.equal(ours.found(text), new RegExp(source).test(text), 'found')
+      assert.equal(ours.replaceAll(text, '<$0>'), text.replace(new RegExp(source, 'g'), '<$&>'), 'replace')
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('groups, escapes and case', () => {
+  assert.equal(guardedRegex('(\\w+)@(\\w+)').replaceAll('a@b c@d', '$2 at $1'), 'b at a d at c')
+  assert.equal(guardedRegex('(a)|(b)').replaceAll('ab', '[$1$2]'), '[a][b]')
+  assert.equal(guardedRegex('(a)').replaceAll('a', '$12'), 'a2')
+  assert.equal(guardedRegex('a').replaceAll('aa', '\\$1'), '$1$1')
+  assert.ok(guardedRegex('(?i)[a-c]X').matchesWhole('Bx'))
+  assert.ok(!guardedRegex('(?i)[^a]').matchesWhole('A'))
+  assert.ok(guardedRegex('\\x41\\u0042\\.').matchesWhole('AB.'))
+  assert.ok(guardedRegex('[\\]\\-a]+').matchesWhole(']-a'))
+  assert.ok(guardedRegex('/api/(?<id>[0-9]+)').matchesWhole('/api/12'))
+})
+
+test('careless patterns stay quick', () => {
+  const text = `${'a'.repeat(5000)}!`
+  const before = performance.now()
+  for (const source of ['(a+)+', '(a|a)*b', '.*.*.*x', '(?:a*)*c', '([a-z]+)*\\d'])
+    assert.equal(guardedRegex(source).matchesWhole(text), false)
+  assert.equal(guardedRegex('(a{0,30}){30}').matchesWhole('a'.repeat(900)), true)
+  assert.ok(performance.now() - before < 3000)
+})
+
+test('what cannot be linear is refused when compiled', () => {
+  for (const source of [
+    '(?=a)',
+    '(?<!a)b',
+    '(a)\\1',
+    'a*+',
+    '(',
+    ')',
+    '[',
+    '*',
+    'a{2,1}',
+    'a{9999}',
+    '\\',
+    '(?x)a',
+    '[a&&b]',
+    'a**',
+  ])
+    assert.throws(() => guardedRegex(source), UnsupportedPattern, source)
+  assert.throws(() => guardedRegex('a').replaceAll('a', '$1'), RangeError)
+  assert.throws(() => guardedRegex('a').replaceAll('a'.repeat(100), 'x'.repeat(100), 1000), RangeError)
+})
