@@ -3,6 +3,7 @@
  * and can be used alone; `docs/http.md` shows how.
  */
 export * from './contract.ts'
+export { BodyTimeout } from './http1-exchange.ts'
 export { BadMessage } from './head-parser.ts'
 export { HeaderBlock, InvalidHeader } from './headers.ts'
 export { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'

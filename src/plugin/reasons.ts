@@ -211,6 +211,12 @@ const catalogue = {
     'errors.upgrade.not.supported',
     'The request asks for a protocol switch that cannot be made here.',
   ],
+  'request.bad_path': [
+    400,
+    'Bad request path',
+    'errors.client.error',
+    'The path holds dot segments, a backslash, broken escapes or control characters.',
+  ],
   'request.bad_body': [
     400,
     'Bad request body',

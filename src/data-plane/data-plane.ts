@@ -1,0 +1,324 @@
+/**
+ * The data-plane threads as the main thread sees them: starts them, hands them revisions, replaces one that died.
+ *
+ * Guarantees: `publish` resolves when every live thread serves the revision or after a bounded time; a thread that joins
+ * gets everything first and misses nothing; a thread that dies is replaced and said so, the others go on.
+ */
+import { Worker } from 'node:worker_threads'
+import type { Acknowledgement, Delta } from '../revision/delta.ts'
+import { InFlight } from './in-flight.ts'
+import type {
+  FlowMessage,
+  FromThread,
+  HypotheticalRequest,
+  LogLevel,
+  PluginFailure,
+  PluginFile,
+  ToThread,
+} from './messages.ts'
+import type { ListenerSettings, ThreadSettings } from './thread-settings.ts'
+
+export interface DataPlaneOptions {
+  /** Settings of a thread, except its index. */
+  readonly settings: Omit<ThreadSettings, 'index'>
+  /** Everything that is served, as of now: what a new thread gets first. */
+  readonly fullDelta: () => Delta
+  /** Acknowledgement of a delta that nobody waits for (a new thread's first). */
+  readonly onAcknowledged: (delta: Delta, acknowledgement: Acknowledgement) => void
+  readonly onFlow: (flow: FlowMessage) => void
+  readonly onPlugins: (failures: readonly PluginFailure[]) => void
+  readonly log: (level: LogLevel, message: string) => void
+}
+
+/** Longest a write waits for threads to swap, milliseconds. */
+const PATIENCE = 10_000
+/** Before a thread that died is replaced; doubles while it keeps dying. */
+const FIRST_DELAY = 50
+const LONGEST_DELAY = 5_000
+
+/** A port could not be listened on. */
+export class ListenFailed extends Error {
+  readonly listener: string
+  constructor(listener: string, message: string) {
+    super(message)
+    this.name = 'ListenFailed'
+    this.listener = listener
+  }
+}
+
+interface Thread {
+  readonly index: number
+  readonly worker: Worker
+  live: boolean
+  startedAt: number
+  /** Revision served last. */
+  revision: number
+  /** Told when a revision is served; by revision. */
+  readonly waiting: Map<number, (acknowledgement: Acknowledgement | null) => void>
+}
+
+export interface ThreadStatus {
+  readonly index: number
+  readonly live: boolean
+  readonly revision: number
+  readonly restarts: number
+}
+
+export class DataPlane {
+  readonly #options: DataPlaneOptions
+  readonly #threads: Thread[] = []
+  readonly #restarts: number[]
+  readonly #listeners = new Map<string, ListenerSettings>()
+  readonly #explains = new Map<number, (report: unknown) => void>()
+  #plugins: readonly PluginFile[] | null = null
+  #tryIts: readonly string[] = []
+  #nextExplain = 0
+  #closing = false
+
+  constructor(options: DataPlaneOptions) {
+    this.#options = options
+    this.#restarts = Array.from({ length: options.settings.threads }, () => 0)
+  }
+
+  /** Starts all threads; resolves when each serves the first revision and listens. Rejects with `ListenFailed`. */
+  async start(
+    listeners: readonly ListenerSettings[],
+    plugins: readonly PluginFile[],
+  ): Promise<ReadonlyMap<string, number>> {
+    this.#plugins = plugins
+    const ports = new Map<string, number>()
+    for (let index = 0; index < this.#options.settings.threads; index++)
+      this.#threads.push(this.#spawn(index))
+    await Promise.all(this.#threads.map(thread => this.#serving(thread)))
+    for (const listener of listeners) {
+      // A free port is chosen by the first thread; the others join it.
+      const first = await this.#listen(this.#threads[0]!, listener)
+      const fixed = { ...listener, port: first }
+      this.#listeners.set(listener.id, fixed)
+      await Promise.all(this.#threads.slice(1).map(thread => this.#listen(thread, fixed)))
+      ports.set(listener.id, first)
+    }
+    return ports
+  }
+
+  async publish(delta: Delta): Promise<readonly Acknowledgement[]> {
+    const answers = this.#threads.filter(thread => thread.live).map(thread => this.#send(thread, delta))
+    const acknowledgements: Acknowledgement[] = []
+    for (const answer of await Promise.all(answers)) if (answer !== null) acknowledgements.push(answer)
+    return acknowledgements
+  }
+
+  /** Opens another port on every thread. Rejects with `ListenFailed`; then no thread listens on it. */
+  async listen(listener: ListenerSettings): Promise<number> {
+    const live = this.#threads.filter(thread => thread.live)
+    const port = await this.#listen(live[0]!, listener)
+    const fixed = { ...listener, port }
+    this.#listeners.set(listener.id, fixed)
+    await Promise.all(live.slice(1).map(thread => this.#listen(thread, fixed)))
+    return port
+  }
+
+  unlisten(id: string): void {
+    this.#listeners.delete(id)
+    this.#tellAll({ type: 'unlisten', id })
+  }
+
+  /** The files of the plugins folder changed. */
+  reloadPlugins(files: readonly PluginFile[]): void {
+    this.#plugins = files
+    this.#tellAll({ type: 'plugins', files })
+  }
+
+  /** Requests that name one of these ids get a flow report. */
+  setTryIts(ids: readonly string[]): void {
+    this.#tryIts = ids
+    this.#tellAll({ type: 'try-its', ids })
+  }
+
+  /** What the gateway would do with a request; `{ok, report}` or `{ok: false, message}`. */
+  explain(request: HypotheticalRequest): Promise<unknown> {
+    const thread = this.#threads.find(t => t.live)
+    if (thread === undefined) return Promise.reject(new Error('no data-plane thread is running'))
+    const id = ++this.#nextExplain
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#explains.delete(id)
+        reject(new Error('no answer within 10 seconds'))
+      }, PATIENCE)
+      this.#explains.set(id, report => {
+        clearTimeout(timer)
+        resolve(report)
+      })
+      tell(thread, { type: 'explain', id, request })
+    })
+  }
+
+  status(): readonly ThreadStatus[] {
+    return this.#threads.map(({ index, live, revision }) => ({
+      index,
+      live,
+      revision,
+      restarts: this.#restarts[index]!,
+    }))
+  }
+
+  /** Stops accepting, lets requests finish for at most `limit` milliseconds, then ends the threads. */
+  async drain(limit: number): Promise<void> {
+    this.#closing = true
+    await Promise.all(
+      this.#threads.map(async thread => {
+        if (thread.live) {
+          const drained = new Promise<void>(resolve => {
+            thread.worker.on('message', (message: FromThread) => message.type === 'drained' && resolve())
+            thread.worker.once('exit', () => resolve())
+          })
+          tell(thread, { type: 'drain', limit })
+          await Promise.race([drained, later(limit + 2_000)])
+        }
+        await thread.worker.terminate()
+      }),
+    )
+  }
+
+  #spawn(index: number): Thread {
+    const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+      name: `data-plane-${index}`,
+      workerData: { ...this.#options.settings, index } satisfies ThreadSettings,
+      stdout: false,
+      stderr: false,
+    })
+    const thread: Thread = {
+      index,
+      worker,
+      live: false,
+      startedAt: performance.now(),
+      revision: -1,
+      waiting: new Map(),
+    }
+    let failure = 'it exited'
+    worker.on('message', (message: FromThread) => this.#receive(thread, message))
+    worker.on(
+      'error',
+      error => (failure = error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    )
+    worker.on('exit', () => this.#died(thread, failure))
+    return thread
+  }
+
+  #receive(thread: Thread, message: FromThread): void {
+    switch (message.type) {
+      case 'started':
+        this.#join(thread)
+        return
+      case 'applied': {
+        const { acknowledgement } = message
+        thread.revision = acknowledgement.revision
+        thread.waiting.get(acknowledgement.revision)?.(acknowledgement)
+        thread.waiting.delete(acknowledgement.revision)
+        return
+      }
+      case 'explained':
+        this.#explains.get(message.id)?.(message.report)
+        this.#explains.delete(message.id)
+        return
+      case 'flow':
+        this.#options.onFlow(message.report)
+        return
+      case 'plugins-loaded':
+        if (thread.index === 0) this.#options.onPlugins(message.failures)
+        return
+      case 'log':
+        this.#options.log(message.level, message.message)
+    }
+  }
+
+  /** Plugins first, then everything as of now; from this turn on the thread gets every delta. */
+  #join(thread: Thread): void {
+    if (this.#plugins !== null && this.#plugins.length > 0)
+      tell(thread, { type: 'plugins', files: this.#plugins })
+    if (this.#tryIts.length > 0) tell(thread, { type: 'try-its', ids: this.#tryIts })
+    const delta = this.#options.fullDelta()
+    thread.live = true
+    void this.#send(thread, delta).then(acknowledgement => {
+      if (acknowledgement !== null) this.#options.onAcknowledged(delta, acknowledgement)
+    })
+  }
+
+  #send(thread: Thread, delta: Delta): Promise<Acknowledgement | null> {
+    return new Promise(resolve => {
+      const timer = setTimeout(() => {
+        thread.waiting.delete(delta.revision)
+        this.#options.log('warn', `thread ${thread.index} has not served revision ${delta.revision} in time`)
+        resolve(null)
+      }, PATIENCE)
+      thread.waiting.set(delta.revision, acknowledgement => {
+        clearTimeout(timer)
+        resolve(acknowledgement)
+      })
+      tell(thread, { type: 'delta', delta })
+    })
+  }
+
+  async #serving(thread: Thread): Promise<void> {
+    while (thread.revision < 0) {
+      await new Promise<void>((resolve, reject) => {
+        thread.worker.once('message', () => resolve())
+        thread.worker.once('exit', () => reject(new Error(`data-plane thread ${thread.index} did not start`)))
+      })
+    }
+  }
+
+  #listen(thread: Thread, listener: ListenerSettings): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const hear = (message: FromThread): void => {
+        if (message.type === 'listening' && message.id === listener.id) {
+          thread.worker.off('message', hear)
+          resolve(message.port)
+        } else if (message.type === 'listen-failed' && message.id === listener.id) {
+          thread.worker.off('message', hear)
+          reject(new ListenFailed(listener.id, message.message))
+        }
+      }
+      thread.worker.on('message', hear)
+      tell(thread, { type: 'listen', listener })
+    })
+  }
+
+  #died(thread: Thread, failure: string): void {
+    thread.live = false
+    for (const done of thread.waiting.values()) done(null)
+    thread.waiting.clear()
+    if (this.#closing) return
+    const { index } = thread
+    InFlight.reset(this.#options.settings.inFlight, index)
+    if (performance.now() - thread.startedAt > 60_000) this.#restarts[index] = 0
+    const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#restarts[index]!)
+    this.#restarts[index]!++
+    this.#options.log('error', `data-plane thread ${index} died and is replaced in ${delay} ms: ${failure}`)
+    setTimeout(() => this.#replace(index), delay)
+  }
+
+  #replace(index: number): void {
+    if (this.#closing) return
+    const thread = this.#spawn(index)
+    this.#threads[index] = thread
+    this.#serving(thread)
+      .then(async () => {
+        for (const listener of this.#listeners.values()) await this.#listen(thread, listener)
+        this.#options.log('info', `data-plane thread ${index} serves again`)
+      })
+      .catch(error => this.#options.log('error', `data-plane thread ${index}: ${String(error)}`))
+  }
+
+  #tellAll(message: ToThread): void {
+    for (const thread of this.#threads) if (thread.live) tell(thread, message)
+  }
+}
+
+function tell(thread: Thread, message: ToThread): void {
+  thread.worker.postMessage(message)
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms).unref())
+}

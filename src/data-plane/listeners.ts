@@ -1,0 +1,72 @@
+/** The ports a thread listens on. Each listener serves the same gateway; routes may be bound to some of them. */
+import { HttpServer, type HttpLimits, type ServerExchange } from '../http/index.ts'
+import type { ListenerScope } from '../gateway/router/index.ts'
+import type { ListenerSettings } from './thread-settings.ts'
+
+export interface ListenersOptions {
+  readonly limits: HttpLimits
+  readonly backlog: number
+  readonly handler: (exchange: ServerExchange) => void
+}
+
+interface Open {
+  readonly server: HttpServer
+  readonly scope: ListenerScope
+}
+
+export class Listeners {
+  readonly #options: ListenersOptions
+  readonly #open = new Map<string, Open>()
+  #scopeId = ''
+  #scope: ListenerScope = { id: '', standard: true, exclusive: false }
+
+  constructor(options: ListenersOptions) {
+    this.#options = options
+  }
+
+  /** Resolves with the port; rejects when it cannot be had. */
+  async listen(settings: ListenerSettings): Promise<number> {
+    const { id, port, host, tls } = settings
+    const server = new HttpServer({
+      port,
+      ...(host !== null && { host }),
+      listener: id,
+      limits: this.#options.limits,
+      handler: this.#options.handler,
+      reusePort: true,
+      backlog: this.#options.backlog,
+      ...(tls !== null && { tls: { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' as const } }),
+    })
+    const bound = await server.listen()
+    const scope = { id, standard: settings.standard, exclusive: settings.exclusive }
+    this.#open.set(id, { server, scope })
+    this.#scopeId = ''
+    return bound
+  }
+
+  /** Stops one listener; requests in flight finish within `limit` ms. */
+  async unlisten(id: string, limit: number): Promise<void> {
+    const open = this.#open.get(id)
+    this.#open.delete(id)
+    await open?.server.drain(limit)
+  }
+
+  /** What a listener may route to. Most requests come in on the same one. */
+  readonly scopeOf = (id: string): ListenerScope => {
+    if (id !== this.#scopeId) {
+      this.#scope = this.#open.get(id)?.scope ?? { id, standard: true, exclusive: false }
+      this.#scopeId = id
+    }
+    return this.#scope
+  }
+
+  get connections(): number {
+    let total = 0
+    for (const { server } of this.#open.values()) total += server.connections
+    return total
+  }
+
+  async drain(limit: number): Promise<void> {
+    await Promise.all([...this.#open.values()].map(({ server }) => server.drain(limit)))
+  }
+}

@@ -1,0 +1,55 @@
+/** What the main thread and the data-plane threads say to each other. */
+import type { Acknowledgement, Delta, EntityFault } from '../revision/delta.ts'
+import type { ListenerSettings } from './thread-settings.ts'
+
+/** A request that is only thought of. */
+export interface HypotheticalRequest {
+  readonly method: string
+  /** Absolute (`http://host/path?query`). */
+  readonly url: string
+  readonly headers: ReadonlyArray<readonly [string, string]>
+  readonly remoteAddress: string
+  readonly listener: string
+}
+
+export type ToThread =
+  | { readonly type: 'delta'; readonly delta: Delta }
+  | { readonly type: 'listen'; readonly listener: ListenerSettings }
+  | { readonly type: 'unlisten'; readonly id: string }
+  | { readonly type: 'plugins'; readonly files: readonly PluginFile[] }
+  | { readonly type: 'explain'; readonly id: number; readonly request: HypotheticalRequest }
+  | { readonly type: 'try-its'; readonly ids: readonly string[] }
+  | { readonly type: 'drain'; readonly limit: number }
+
+export type FromThread =
+  | { readonly type: 'started' }
+  | { readonly type: 'applied'; readonly acknowledgement: Acknowledgement }
+  | { readonly type: 'faults'; readonly faults: readonly EntityFault[] }
+  | { readonly type: 'listening'; readonly id: string; readonly port: number }
+  | { readonly type: 'listen-failed'; readonly id: string; readonly message: string }
+  | { readonly type: 'plugins-loaded'; readonly failures: readonly PluginFailure[] }
+  | { readonly type: 'explained'; readonly id: number; readonly report: unknown }
+  | { readonly type: 'flow'; readonly report: FlowMessage }
+  | { readonly type: 'drained' }
+  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** A file of the plugins folder; `version` changes with its content. */
+export interface PluginFile {
+  readonly path: string
+  readonly version: string
+}
+
+export interface PluginFailure {
+  readonly path: string
+  readonly message: string
+}
+
+export interface FlowMessage {
+  readonly requestId: string
+  readonly routeId: string
+  /** Try-it id that asked for it, or null. */
+  readonly tryIt: string | null
+  readonly report: unknown
+}

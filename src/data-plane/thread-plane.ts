@@ -1,0 +1,166 @@
+/** What a data-plane thread is made of, and how it answers the main thread. */
+import { pluginLoaders } from '../plugins/index.ts'
+import { DnsCache, systemLookup } from '../gateway/balancing/index.ts'
+import { Pools } from '../gateway/backends/pools.ts'
+import { Gateway } from '../gateway/gateway.ts'
+import { compileTemplate } from '../gateway/pipeline/template.ts'
+import { snowflakes } from '../gateway/pipeline/snowflake.ts'
+import type { Run } from '../gateway/pipeline/run.ts'
+import type { FlowReport } from '../gateway/flow/flow.ts'
+import { MatchTrace } from '../gateway/router/index.ts'
+import { SharedCells } from '../limits/cells.ts'
+import type { ClientRequest } from '../plugin/contract.ts'
+import { ApikeyIndex } from './apikey-index.ts'
+import { HypotheticalExchange } from './hypothetical.ts'
+import { InFlight } from './in-flight.ts'
+import { Listeners } from './listeners.ts'
+import type { FromThread, LogLevel, ToThread } from './messages.ts'
+import { PluginRegistry } from './plugin-registry.ts'
+import { lookupThrough } from './resolve.ts'
+import type { ListenerSettings, ThreadSettings } from './thread-settings.ts'
+
+/** Header by which a client names a registered try-it id. */
+const TRY_IT = 'otoroshi-try-it-request-id'
+
+export class ThreadPlane {
+  readonly #tell: (message: FromThread) => void
+  readonly #gateway: Gateway
+  readonly #listeners: Listeners
+  readonly #plugins: PluginRegistry
+  readonly #apikeys: ApikeyIndex
+  #tryIts = new Set<string>()
+
+  constructor(settings: ThreadSettings, tell: (message: FromThread) => void) {
+    this.#tell = tell
+    this.#plugins = new PluginRegistry(pluginLoaders)
+    const log = (level: LogLevel, message: string): void => tell({ type: 'log', level, message })
+    const cells = new SharedCells(settings.cells)
+    const dns = new DnsCache(systemLookup, { ttl: settings.dnsTtl })
+    const inFlight = new InFlight(settings.inFlight, settings.index)
+    const { adminRoute } = settings
+    const readText = (clientId: string): string | undefined =>
+      this.#gateway.revision.texts.get('ApiKey', clientId)
+    this.#apikeys = new ApikeyIndex(readText)
+    this.#gateway = new Gateway({
+      thread: {
+        plugins: this.#plugins,
+        pools: new Pools({ ...settings.pool, lookup: lookupThrough(dns) }),
+        balancing: {
+          cells,
+          random: Math.random,
+          onBreaker: (change, target) => log('warn', `circuit breaker of ${target.key} is ${change}`),
+        },
+        here: settings.location,
+        headerNames: settings.headerNames,
+        blacklisted: new Set(settings.blacklistedPlugins),
+        apikeys: this.#apikeys,
+        template: compileTemplate,
+        log,
+        privateRoute:
+          adminRoute === null
+            ? null
+            : {
+                routeId: adminRoute.routeId,
+                origin: {
+                  host: '127.0.0.1',
+                  port: adminRoute.port,
+                  tls: null,
+                  address: null,
+                  proxy: null,
+                  protocol: 11,
+                },
+                headers: [[adminRoute.header, adminRoute.token]],
+              },
+      },
+      ids: snowflakes(settings.instance, settings.index, settings.threads),
+      observer: {
+        began: () => inFlight.enter(),
+        ended: () => inFlight.leave(),
+        finished: () => {},
+        refused: () => {},
+      },
+      flows: {
+        wants: request => this.#wantsFlow(request),
+        report: (report, run) => this.#reportFlow(report, run),
+      },
+      ownPaths: () => null,
+      listeners: id => this.#listeners.scopeOf(id),
+      maintenance: settings.maintenance,
+      adminRoute: adminRoute?.routeId ?? '',
+    })
+    this.#gateway.revision.onEntity = (kind, id) => {
+      if (kind === 'ApiKey') this.#apikeys.forget(id)
+    }
+    this.#listeners = new Listeners({
+      limits: settings.limits,
+      backlog: settings.backlog,
+      handler: this.#gateway.handle,
+    })
+  }
+
+  async receive(message: ToThread): Promise<void> {
+    switch (message.type) {
+      case 'delta': {
+        const faults = await this.#gateway.revision.apply(message.delta)
+        this.#tell({ type: 'applied', acknowledgement: { revision: message.delta.revision, faults } })
+        return
+      }
+      case 'listen':
+        return this.#listen(message.listener)
+      case 'unlisten':
+        return this.#listeners.unlisten(message.id, 30_000)
+      case 'plugins': {
+        const { failures, changed } = await this.#plugins.reload(message.files)
+        this.#gateway.revision.invalidate(({ parts }) => {
+          const named = parts.closed === null ? parts.chain.plugins : [parts.closed.subject ?? '']
+          return named.some(id => changed.has(id)) || parts.closed?.reason === 'plugin.unknown'
+        })
+        this.#tell({ type: 'plugins-loaded', failures })
+        return
+      }
+      case 'explain':
+        return this.#explain(message.id, message.request)
+      case 'try-its':
+        this.#tryIts = new Set(message.ids)
+        return
+      case 'drain':
+        await this.#listeners.drain(message.limit)
+        this.#tell({ type: 'drained' })
+    }
+  }
+
+  async #listen(listener: ListenerSettings): Promise<void> {
+    try {
+      const port = await this.#listeners.listen(listener)
+      this.#tell({ type: 'listening', id: listener.id, port })
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      this.#tell({ type: 'listen-failed', id: listener.id, message })
+    }
+  }
+
+  #explain(id: number, request: Extract<ToThread, { type: 'explain' }>['request']): void {
+    try {
+      const exchange = new HypotheticalExchange(request)
+      this.#gateway.explain(exchange, new MatchTrace(), report => {
+        this.#tell({ type: 'explained', id, report: { ok: true, report } })
+      })
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      this.#tell({ type: 'explained', id, report: { ok: false, message } })
+    }
+  }
+
+  #wantsFlow(request: ClientRequest): boolean {
+    if (this.#tryIts.size === 0) return false
+    const id = request.headers.get(TRY_IT)
+    return id !== undefined && this.#tryIts.has(id)
+  }
+
+  #reportFlow(report: FlowReport, run: Run): void {
+    const { id, request, route } = run.exchange
+    const named = request.headers.get(TRY_IT)
+    const tryIt = named !== undefined && this.#tryIts.delete(named) ? named : null
+    this.#tell({ type: 'flow', report: { requestId: id, routeId: route.id, tryIt, report } })
+  }
+}

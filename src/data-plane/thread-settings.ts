@@ -1,0 +1,56 @@
+/** What a data-plane thread is started with. Plain data: it crosses to the thread. */
+import type { CellMemory } from '../limits/cells.ts'
+import type { HttpLimits, PoolLimits } from '../http/index.ts'
+import type { HeaderNameKey } from '../plugin/contract.ts'
+
+/** A port all threads listen on. */
+export interface ListenerSettings {
+  readonly id: string
+  readonly port: number
+  readonly host: string | null
+  /** PEM texts, or null for plain. */
+  readonly tls: { readonly cert: string; readonly key: string } | null
+  readonly http1: boolean
+  readonly http2: boolean
+  /** Serves only the routes bound to it. */
+  readonly exclusive: boolean
+  /** One of the ports of the settings: it serves every route that is bound to no listener. */
+  readonly standard: boolean
+}
+
+export interface ThreadSettings {
+  /** 0 to threads - 1. */
+  readonly index: number
+  readonly threads: number
+  /** Number of the instance, 0 to 1023, for request ids. */
+  readonly instance: number
+  readonly env: string
+  readonly domain: string
+  readonly listeners: readonly ListenerSettings[]
+  readonly backlog: number
+  readonly limits: HttpLimits
+  readonly pool: Omit<PoolLimits, 'lookup'>
+  readonly dnsTtl: number
+  readonly headerNames: Readonly<Record<HeaderNameKey, string>>
+  readonly blacklistedPlugins: readonly string[]
+  readonly maintenance: boolean
+  readonly adminRoute: {
+    readonly routeId: string
+    readonly port: number
+    readonly header: string
+    readonly token: string
+  } | null
+  readonly location: {
+    readonly provider: string
+    readonly region: string
+    readonly zone: string
+    readonly dc: string
+    readonly rack: string
+  }
+  /** Access keys of the monitoring endpoints, or null. */
+  readonly healthKey: string | null
+  readonly metricsKey: string | null
+  readonly cells: CellMemory
+  /** Requests in flight, one number per thread. */
+  readonly inFlight: SharedArrayBuffer
+}

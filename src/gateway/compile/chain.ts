@@ -1,0 +1,160 @@
+/**
+ * From plugin slots to a chain: presets expanded, phases ordered by `plugin_index`, conditions compiled.
+ * Fail closed (law 1): one slot that cannot be made refuses the whole chain.
+ */
+import { type Refusal, refuse } from '../../plugin/answer.ts'
+import type {
+  ClientRequest,
+  PluginDefinition,
+  PluginInstance,
+  PluginServices,
+} from '../../plugin/contract.ts'
+import type { ReasonCode } from '../../plugin/reasons.ts'
+import { describeFaults, parse } from '../../schema/index.ts'
+import type { PluginSlot } from '../../model/types/plugin-slot.ts'
+import type { Chain, ChainStep } from '../pipeline/chain.ts'
+import type { PluginSource } from './plugin-source.ts'
+
+export interface ChainServices {
+  readonly plugins: PluginSource
+  /** Ids of plugins switched off for the whole gateway (`otoroshi.plugins.blacklisted`). */
+  readonly blacklisted: ReadonlySet<string>
+  /** Services of the plugin in slot `slot`. */
+  pluginServices(slot: number, plugin: string): PluginServices
+}
+
+export type CompiledChain =
+  | { readonly ok: true; readonly chain: Chain }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+interface Made {
+  readonly plugin: string
+  readonly only: ChainStep<unknown>['only']
+  readonly index: Readonly<Record<string, number | null>>
+  readonly instance: PluginInstance
+}
+
+/** Slots a chain may have once presets are expanded. */
+const MOST_SLOTS = 1000
+
+/** Compiles slots. Rejects never. */
+export async function compileChain(
+  slots: readonly PluginSlot[],
+  services: ChainServices,
+): Promise<CompiledChain> {
+  const made: Made[] = []
+  const waiting = [...slots]
+  for (let slot = 0; waiting.length > 0; slot++) {
+    const next = waiting.shift()!
+    if (!next.enabled || services.blacklisted.has(next.plugin)) continue
+    if (slot > MOST_SLOTS) return failed(made, 'plugin.setup_failed', next.plugin, 'too many plugins')
+    const result = await makeSlot(next, slot, services)
+    if ('reason' in result) return failed(made, result.reason, next.plugin, result.detail)
+    const { instance, expanded } = result
+    if (expanded !== null) waiting.unshift(...expanded)
+    made.push({
+      plugin: next.plugin,
+      only: result.only,
+      index: next.plugin_index ?? {},
+      instance,
+    })
+  }
+  return { ok: true, chain: chainOf(made) }
+}
+
+interface SlotFault {
+  readonly reason: ReasonCode
+  readonly detail: string
+}
+
+interface MadeSlot {
+  readonly instance: PluginInstance
+  readonly only: ChainStep<unknown>['only']
+  readonly expanded: PluginSlot[] | null
+}
+
+async function makeSlot(
+  slot: PluginSlot,
+  at: number,
+  services: ChainServices,
+): Promise<MadeSlot | SlotFault> {
+  let definition: PluginDefinition | null
+  try {
+    const found = services.plugins.find(slot.plugin)
+    definition = found instanceof Promise ? await found : found
+  } catch (error) {
+    return { reason: 'plugin.setup_failed', detail: `the plugin does not load: ${messageOf(error)}` }
+  }
+  if (definition === null) return { reason: 'plugin.unknown', detail: 'no plugin has this id' }
+  const config = parse(definition.config, slot.config)
+  if (!config.ok) return { reason: 'plugin.invalid_config', detail: describeFaults(config.faults) }
+  try {
+    const only = conditionOf(slot)
+    const instance = definition.setup(config.value, services.pluginServices(at, slot.plugin))
+    const expanded = instance.expand === undefined ? null : (instance.expand() as PluginSlot[])
+    return { instance, only, expanded }
+  } catch (error) {
+    return { reason: 'plugin.setup_failed', detail: messageOf(error) }
+  }
+}
+
+function failed(made: readonly Made[], reason: ReasonCode, plugin: string, detail: string): CompiledChain {
+  for (const { instance } of made) instance.dispose?.()
+  return { ok: false, refusal: refuse(reason, { subject: plugin, detail }) }
+}
+
+/** When the slot takes part: on its listeners, on included paths, not on excluded ones. */
+function conditionOf(slot: PluginSlot): ChainStep<unknown>['only'] {
+  const { include, exclude, bound_listeners: listeners } = slot
+  if (include.length === 0 && exclude.length === 0 && listeners.length === 0) return null
+  const included = include.map(wholePath)
+  const excluded = exclude.map(wholePath)
+  return (request: ClientRequest) => {
+    if (listeners.length > 0 && !listeners.includes(request.connection.listener)) return false
+    if (included.length > 0 && !included.some(test => test.test(request.path))) return false
+    return !excluded.some(test => test.test(request.path))
+  }
+}
+
+function wholePath(pattern: string): RegExp {
+  return new RegExp(`^(?:${pattern})$`)
+}
+
+function chainOf(made: readonly Made[]): Chain {
+  const pick = <K extends keyof PluginInstance>(
+    phase: K,
+    index: string,
+  ): ChainStep<NonNullable<PluginInstance[K]>>[] => {
+    const steps: { step: ChainStep<NonNullable<PluginInstance[K]>>; order: number }[] = []
+    for (const { plugin, only, instance, index: indexes } of made) {
+      const run = instance[phase]
+      if (run === undefined || run === null) continue
+      // Called on its instance: a plugin may use `this`.
+      const bound = (run as (...args: never[]) => unknown).bind(instance) as NonNullable<PluginInstance[K]>
+      const order = Object.hasOwn(indexes, index)
+        ? (indexes[index] ?? Number.POSITIVE_INFINITY)
+        : Number.POSITIVE_INFINITY
+      steps.push({ step: { plugin, only, run: bound }, order })
+    }
+    // Stable: plugins without an index stay in list order behind the others.
+    return steps.sort((a, b) => (a.order === b.order ? 0 : a.order - b.order)).map(s => s.step)
+  }
+  return {
+    matchRoute: pick('matchRoute', 'match_route'),
+    beforeRequest: pick('beforeRequest', 'transform_request'),
+    preRoute: pick('preRoute', 'pre_route'),
+    access: pick('access', 'validate_access'),
+    request: pick('request', 'transform_request'),
+    backend: pick('backend', 'call_backend'),
+    response: pick('response', 'transform_response'),
+    error: pick('error', 'transform_error'),
+    afterRequest: pick('afterRequest', 'transform_request'),
+    message: pick('message', 'handles_websocket'),
+    plugins: made.map(m => m.plugin),
+    instances: made.map(m => m.instance),
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,95 @@
+/** A route ready to serve: its chain, its targets with their connections, its balancing. Held by the requests it serves. */
+import type { CallTimeouts } from '../../http/index.ts'
+import type { ReasonCode } from '../../plugin/reasons.ts'
+import type { Refusal } from '../../plugin/answer.ts'
+import type { Exchange, RouteView, TargetView } from '../../plugin/contract.ts'
+import type { Chooser, CompiledBackend, CompiledTarget, TimeoutProfile } from '../balancing/index.ts'
+import type { PoolLease } from '../backends/pools.ts'
+import type { Chain } from '../pipeline/chain.ts'
+import type { DynamicLink } from './dynamic-link.ts'
+
+/** A target with the connections to it. */
+export interface TargetLink {
+  readonly target: CompiledTarget
+  readonly view: TargetView
+  readonly lease: PoolLease | null
+  /** For targets whose host is computed from the request. */
+  readonly dynamic: DynamicLink | null
+  /** Why the target cannot be called at all, or null. */
+  readonly fault: ReasonCode | null
+}
+
+/** What of a route the request path reads. */
+export interface RouteParts {
+  readonly id: string
+  readonly view: RouteView
+  readonly closed: Refusal | null
+  readonly chain: Chain
+  readonly backend: CompiledBackend | null
+  readonly chooser: Chooser | null
+  readonly links: readonly TargetLink[]
+  /** Path and query on the backend. */
+  readonly pathFor: (exchange: Exchange) => string
+  readonly debugFlow: boolean
+  readonly exportReporting: boolean
+  /** Id under which templates, breakers and statistics of the route are kept. */
+  readonly cacheableId: string
+  /** Fields of `otoroshi.headers` and others added to every call (the token of the private listener). */
+  readonly privateHeaders: readonly (readonly [string, string])[]
+}
+
+/** A compiled route counts the requests it serves: what it holds is given back when it is retired and idle. */
+export class CompiledRoute {
+  readonly parts: RouteParts
+  #inFlight = 0
+  #retired = false
+  #released = false
+  readonly #timeouts: CallTimeouts[] = []
+
+  constructor(parts: RouteParts) {
+    this.parts = parts
+  }
+
+  enter(): void {
+    this.#inFlight++
+  }
+
+  leave(): void {
+    this.#inFlight--
+    if (this.#retired && this.#inFlight === 0) this.#release()
+  }
+
+  /** No new request comes: the route was changed or removed. */
+  retire(): void {
+    this.#retired = true
+    if (this.#inFlight === 0) this.#release()
+  }
+
+  /** Time-outs of a profile in the words of the HTTP engine. */
+  timeouts(profile: TimeoutProfile): CallTimeouts {
+    return (this.#timeouts[profile.index] ??= {
+      connect: profile.connection,
+      head: profile.call,
+      idle: profile.idle,
+      total: profile.callAndStream,
+    })
+  }
+
+  #release(): void {
+    if (this.#released) return
+    this.#released = true
+    const { chain, chooser, links } = this.parts
+    for (const instance of chain.instances) {
+      try {
+        instance.dispose?.()
+      } catch {
+        // A plugin that cannot say goodbye hurts nobody else.
+      }
+    }
+    chooser?.close()
+    for (const link of links) {
+      link.lease?.release()
+      link.dynamic?.release()
+    }
+  }
+}

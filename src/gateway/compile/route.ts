@@ -1,0 +1,173 @@
+/**
+ * From a route's JSON to a route that serves. Never throws and never rejects: whatever is wrong becomes a closed route
+ * that answers its reason (law 1).
+ */
+import { backend as backendKind } from '../../model/kinds/backend.ts'
+import { type Route, route as routeKind } from '../../model/kinds/route.ts'
+import { readEntity, readEntityText } from '../../model/read.ts'
+import { type Refusal, refuse } from '../../plugin/answer.ts'
+import type { PluginServices, RouteView } from '../../plugin/contract.ts'
+import { describeFaults } from '../../schema/index.ts'
+import { MissingCertificate, originOf } from '../backends/origin-of.ts'
+import {
+  type CompiledBackend,
+  type CompiledTarget,
+  compileBackend,
+  compileChooser,
+} from '../balancing/index.ts'
+import { emptyChain } from '../pipeline/chain.ts'
+import { compileChain } from './chain.ts'
+import { CompiledRoute, type RouteParts, type TargetLink } from './compiled-route.ts'
+import { DynamicLink } from './dynamic-link.ts'
+import type { CompileEnvironment } from './environment.ts'
+import { compilePath } from './path.ts'
+import { routeView, targetView } from './route-view.ts'
+
+/** Metadata that names the route whose statistics and breakers this one shares. */
+const ORIGINAL_ID = 'otoroshi-core-original-route-id'
+
+/** Compiles a route. `json` is the parsed entity, not validated yet. */
+export async function compileRoute(
+  id: string,
+  json: unknown,
+  env: CompileEnvironment,
+): Promise<CompiledRoute> {
+  const parsed = readEntity(routeKind, json)
+  if (!parsed.ok)
+    return closedRoute(id, null, refuse('route.invalid', { detail: describeFaults(parsed.faults) }))
+  const route = parsed.value
+  const backend = readBackend(route, env)
+  if ('detail' in backend) return closedRoute(id, route, refuse('route.invalid', { detail: backend.detail }))
+  const view = routeView(route, backend.targets.map(targetView))
+  const chain = await compileChain([...env.global.slots, ...route.plugins], {
+    plugins: env.thread.plugins,
+    blacklisted: env.thread.blacklisted,
+    pluginServices: (slot, plugin) => pluginServices(slot, plugin, view, env),
+  })
+  if (!chain.ok) return closedRoute(id, route, chain.refusal)
+  const links: TargetLink[] = []
+  try {
+    for (const target of backend.targets) links.push(linkOf(target, backend, route, env))
+    const cacheableId = route.metadata[ORIGINAL_ID] ?? route.id
+    const chooser = compileChooser(backend, cacheableId, {
+      ...env.thread.balancing,
+      useCircuitBreakers: env.global.useCircuitBreakers,
+    })
+    const parts: RouteParts = {
+      id,
+      view,
+      closed: null,
+      chain: chain.chain,
+      backend,
+      chooser,
+      links,
+      pathFor: compilePath(route, backend, env.thread.template),
+      debugFlow: route.debug_flow,
+      exportReporting: route.export_reporting,
+      cacheableId,
+      privateHeaders: isPrivate(route, env) ? env.thread.privateRoute!.headers : [],
+    }
+    return new CompiledRoute(parts)
+  } catch (error) {
+    for (const link of links) link.lease?.release()
+    for (const instance of chain.chain.instances) instance.dispose?.()
+    const detail = error instanceof Error ? error.message : String(error)
+    return closedRoute(id, route, refuse('route.invalid', { detail }))
+  }
+}
+
+/** A route that answers `refusal` to everything. */
+export function closedRoute(id: string, route: Route | null, refusal: Refusal): CompiledRoute {
+  const view: RouteView =
+    route === null
+      ? {
+          id,
+          name: id,
+          groups: [],
+          tags: [],
+          metadata: {},
+          domains: [],
+          stripPath: true,
+          backendRoot: '/',
+          backendRewrite: false,
+          targets: [],
+          json: {},
+        }
+      : routeView(route, [])
+  return new CompiledRoute({
+    id,
+    view,
+    closed: refusal,
+    chain: emptyChain,
+    backend: null,
+    chooser: null,
+    links: [],
+    pathFor: exchange => exchange.request.target,
+    debugFlow: false,
+    exportReporting: false,
+    cacheableId: id,
+    privateHeaders: [],
+  })
+}
+
+function readBackend(route: Route, env: CompileEnvironment): CompiledBackend | { detail: string } {
+  let settings: unknown = route.backend
+  if (route.backend_ref !== null) {
+    const text = env.entities.get('Backend', route.backend_ref)
+    if (text === undefined)
+      return { detail: `the backend ${JSON.stringify(route.backend_ref)} does not exist` }
+    const stored = readEntityText(backendKind, text)
+    if (!stored.ok) return { detail: `backend ${route.backend_ref}: ${describeFaults(stored.faults)}` }
+    settings = stored.value.backend
+  }
+  const compiled = compileBackend(settings, env.thread.here)
+  return compiled.ok ? compiled.value : { detail: `backend: ${describeFaults(compiled.faults)}` }
+}
+
+function isPrivate(route: Route, env: CompileEnvironment): boolean {
+  return env.thread.privateRoute !== null && route.id === env.thread.privateRoute.routeId
+}
+
+function linkOf(
+  target: CompiledTarget,
+  backend: CompiledBackend,
+  route: Route,
+  env: CompileEnvironment,
+): TargetLink {
+  const view = targetView(target)
+  const { queueSize } = backend.client
+  if (isPrivate(route, env)) {
+    const lease = env.thread.pools.hold(env.thread.privateRoute!.origin, queueSize)
+    return { target, view, lease, dynamic: null, fault: null }
+  }
+  const proxy = backend.client.proxy ?? env.global.proxy
+  if (target.dynamicHost) {
+    return { target, view, lease: null, dynamic: new DynamicLink(target, proxy, env), fault: null }
+  }
+  try {
+    const lease = env.thread.pools.hold(originOf(target, target.hostname, proxy, env.certificates), queueSize)
+    return { target, view, lease, dynamic: null, fault: null }
+  } catch (error) {
+    if (error instanceof MissingCertificate)
+      return { target, view, lease: null, dynamic: null, fault: 'backend.tls' }
+    throw error
+  }
+}
+
+function pluginServices(
+  slot: number,
+  plugin: string,
+  route: RouteView,
+  env: CompileEnvironment,
+): PluginServices {
+  const { thread, global } = env
+  return {
+    route,
+    slot,
+    template: (text: string) => thread.template(text),
+    trustForwarded: global.trustForwarded,
+    headerNames: thread.headerNames,
+    apikeys: thread.apikeys,
+    log: (level, message) => thread.log(level, `[${plugin} on ${route.id}] ${message}`),
+  }
+}

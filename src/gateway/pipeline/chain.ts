@@ -1,0 +1,42 @@
+/** The plugins of a route as the request path wants them: one list per phase, nothing left to decide. */
+import type { ClientRequest, Phase, PluginInstance } from '../../plugin/contract.ts'
+
+/** A plugin in one phase. */
+export interface ChainStep<F> {
+  /** Id of the plugin. */
+  readonly plugin: string
+  /** When the step takes part; null: always. */
+  readonly only: ((request: ClientRequest) => boolean) | null
+  readonly run: F
+}
+
+export interface Chain {
+  readonly beforeRequest: readonly ChainStep<Phase>[]
+  readonly preRoute: readonly ChainStep<Phase>[]
+  readonly access: readonly ChainStep<Phase>[]
+  readonly request: readonly ChainStep<Phase>[]
+  readonly backend: readonly ChainStep<Phase>[]
+  readonly response: readonly ChainStep<Phase>[]
+  readonly error: readonly ChainStep<NonNullable<PluginInstance['error']>>[]
+  readonly afterRequest: readonly ChainStep<NonNullable<PluginInstance['afterRequest']>>[]
+  readonly message: readonly ChainStep<NonNullable<PluginInstance['message']>>[]
+  readonly matchRoute: readonly ChainStep<NonNullable<PluginInstance['matchRoute']>>[]
+  /** Ids of the plugins in slot order, for reports. */
+  readonly plugins: readonly string[]
+  readonly instances: readonly PluginInstance[]
+}
+
+export const emptyChain: Chain = Object.freeze({
+  beforeRequest: [],
+  preRoute: [],
+  access: [],
+  request: [],
+  backend: [],
+  response: [],
+  error: [],
+  afterRequest: [],
+  message: [],
+  matchRoute: [],
+  plugins: [],
+  instances: [],
+})

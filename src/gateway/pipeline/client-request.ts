@@ -1,0 +1,109 @@
+/** The request as the client sent it, with what is derived from it made on first use. Never changes. */
+import type { ConnectionFacts, HeaderBlock, HttpVersion, ServerExchange } from '../../http/index.ts'
+import type { ClientRequest } from '../../plugin/contract.ts'
+import { normalizePath, type PathFault } from '../router/index.ts'
+
+const noParams: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
+
+export class GatewayRequest implements ClientRequest {
+  readonly method: string
+  readonly target: string
+  readonly path: string
+  readonly queryString: string
+  readonly version: HttpVersion
+  readonly headers: HeaderBlock
+  readonly host: string
+  readonly domain: string
+  readonly bodyLength: number
+  readonly connection: ConnectionFacts
+  readonly upgrade: string | null
+  /** Why the path is refused, or null. */
+  readonly pathFault: PathFault | null
+  pathParams: Readonly<Record<string, string>> = noParams
+  readonly #trusted: boolean
+  readonly #scheme: 'http' | 'https'
+  #query: URLSearchParams | null = null
+  #cookies: ReadonlyMap<string, string> | null = null
+
+  /** `trusted`: believe `X-Forwarded-*` of the client. */
+  constructor(exchange: ServerExchange, trusted: boolean) {
+    const target = exchange.target
+    const question = target.indexOf('?')
+    const raw = question < 0 ? target : target.slice(0, question)
+    const path = normalizePath(raw)
+    this.method = exchange.method
+    this.pathFault = typeof path === 'string' ? null : path.fault
+    this.path = typeof path === 'string' ? path : raw
+    // One form of the path for routing, plugins and backend: see the router.
+    this.target = path === raw || typeof path !== 'string' ? target : path + target.slice(raw.length)
+    this.queryString = question < 0 ? '' : target.slice(question + 1)
+    this.version = exchange.version
+    this.headers = exchange.headers
+    this.bodyLength = exchange.bodyLength
+    this.connection = exchange.connection
+    this.upgrade = exchange.upgrade
+    this.#trusted = trusted
+    this.#scheme = exchange.scheme
+    this.host = (trusted ? exchange.headers.get('x-forwarded-host') : undefined) ?? exchange.authority
+    this.domain = domainOf(this.host)
+  }
+
+  get hasBody(): boolean {
+    return this.bodyLength !== 0
+  }
+
+  get ip(): string {
+    const forwarded = this.#trusted ? this.headers.get('x-forwarded-for') : undefined
+    if (forwarded === undefined) return this.connection.remoteAddress
+    const comma = forwarded.indexOf(',')
+    const first = (comma < 0 ? forwarded : forwarded.slice(0, comma)).trim()
+    return first === '' ? this.connection.remoteAddress : first
+  }
+
+  get protocol(): 'http' | 'https' {
+    if (this.#trusted) {
+      const named = this.headers.get('x-forwarded-proto') ?? this.headers.get('x-forwarded-protocol')
+      if (named !== undefined) return named === 'https' ? 'https' : 'http'
+    }
+    return this.#scheme
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.queryString)
+    return this.#query
+  }
+
+  get cookies(): ReadonlyMap<string, string> {
+    this.#cookies ??= parseCookies(this.headers.getAll('cookie'))
+    return this.#cookies
+  }
+}
+
+/** Host without port, lower case. */
+export function domainOf(host: string): string {
+  let end = host.length
+  if (host.charCodeAt(0) === 91) {
+    const bracket = host.indexOf(']')
+    if (bracket > 0) end = bracket + 1
+  } else {
+    const colon = host.indexOf(':')
+    if (colon >= 0) end = colon
+  }
+  return host.slice(0, end).toLowerCase()
+}
+
+/** Cookie fields as a map (RFC 6265, 4.2.1). The first of equal names wins. */
+export function parseCookies(fields: readonly string[]): ReadonlyMap<string, string> {
+  const cookies = new Map<string, string>()
+  for (const field of fields) {
+    for (const pair of field.split(';')) {
+      const equals = pair.indexOf('=')
+      if (equals < 0) continue
+      const name = pair.slice(0, equals).trim()
+      let value = pair.slice(equals + 1).trim()
+      if (value.length > 1 && value.startsWith('"') && value.endsWith('"')) value = value.slice(1, -1)
+      if (name !== '' && !cookies.has(name)) cookies.set(name, value)
+    }
+  }
+  return cookies
+}

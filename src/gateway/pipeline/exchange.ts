@@ -1,0 +1,106 @@
+/** One request as plugins see it. Holds state only; `Run` drives it. */
+import { HeaderBlock } from '../../http/index.ts'
+import { Attributes } from '../../plugin/attributes.ts'
+import type {
+  BackendRequest,
+  BackendResponse,
+  Body,
+  Exchange,
+  RouteView,
+  TargetView,
+  Timings,
+} from '../../plugin/contract.ts'
+import type { GatewayRequest } from './client-request.ts'
+
+/** The request on its way to the backend. */
+export class UpstreamRequest implements BackendRequest {
+  method: string
+  path: string
+  readonly headers: HeaderBlock
+  readonly body: Body
+
+  constructor(method: string, path: string, headers: HeaderBlock, body: Body) {
+    this.method = method
+    this.path = path
+    this.headers = headers
+    this.body = body
+  }
+}
+
+/** The response on its way to the client. */
+export class UpstreamResponse implements BackendResponse {
+  status: number
+  reason: string
+  readonly headers: HeaderBlock
+  readonly body: Body
+
+  constructor(status: number, reason: string, headers: HeaderBlock, body: Body) {
+    this.status = status
+    this.reason = reason
+    this.headers = headers
+    this.body = body
+  }
+}
+
+/** Makes a request id when somebody wants to know it. */
+export type IdSource = () => string
+
+export class GatewayExchange implements Exchange {
+  readonly request: GatewayRequest
+  readonly route: RouteView
+  readonly matchedPath: string
+  readonly startedAt: number
+  readonly attributes = new Attributes()
+  upstreamRequest: UpstreamRequest | null = null
+  upstreamResponse: UpstreamResponse | null = null
+  target: TargetView | null = null
+  /** `performance.now()` of marks; -1 unknown. */
+  readonly arrival: number
+  calledAt = -1
+  answeredAt = -1
+  answerHeaders: HeaderBlock | null = null
+  readonly #ids: IdSource
+  #id = ''
+
+  constructor(
+    request: GatewayRequest,
+    route: RouteView,
+    matchedPath: string,
+    arrival: number,
+    ids: IdSource,
+  ) {
+    this.request = request
+    this.route = route
+    this.matchedPath = matchedPath
+    this.arrival = arrival
+    this.startedAt = Date.now()
+    this.#ids = ids
+  }
+
+  get id(): string {
+    if (this.#id === '') this.#id = this.#ids()
+    return this.#id
+  }
+
+  get upstream(): UpstreamRequest {
+    if (this.upstreamRequest === null) throw new Error('there is no request to the backend in this phase')
+    return this.upstreamRequest
+  }
+
+  get response(): UpstreamResponse {
+    if (this.upstreamResponse === null) throw new Error('there is no response in this phase')
+    return this.upstreamResponse
+  }
+
+  get timings(): Timings {
+    return {
+      overheadIn: this.calledAt < 0 ? -1 : this.calledAt - this.arrival,
+      upstream: this.answeredAt < 0 ? -1 : this.answeredAt - this.calledAt,
+    }
+  }
+
+  addAnswerHeader(name: string, value: string): void {
+    this.answerHeaders ??= new HeaderBlock()
+    this.answerHeaders.append(name, value)
+  }
+}

@@ -1,0 +1,52 @@
+/** From failures of a call to refusals, and which of them may be tried again. */
+import { BodyTimeout, type TransportError, type TransportFault } from '../../http/index.ts'
+import { type Refusal, refuse } from '../../plugin/answer.ts'
+import type { ReasonCode } from '../../plugin/reasons.ts'
+
+const reasonOf: Readonly<Record<TransportFault, ReasonCode>> = {
+  dns: 'backend.dns',
+  refused: 'backend.refused',
+  unreachable: 'backend.unreachable',
+  connect_timeout: 'backend.connect_timeout',
+  tls: 'backend.tls',
+  queue_full: 'backend.queue_full',
+  queue_timeout: 'backend.queue_full',
+  reset: 'backend.reset',
+  closed_early: 'backend.reset',
+  head_timeout: 'backend.call_timeout',
+  idle_timeout: 'backend.idle_timeout',
+  total_timeout: 'backend.call_timeout',
+  bad_response: 'backend.bad_response',
+  short_body: 'backend.bad_response',
+  proxy_refused: 'backend.proxy_refused',
+  aborted: 'backend.reset',
+}
+
+/** What the client is told. `consumed`: its body was already sent. */
+export function refusalOf(error: TransportError, consumed: boolean, global: boolean): Refusal {
+  let reason = reasonOf[error.fault]
+  if (reason === 'backend.call_timeout') {
+    if (global) reason = 'backend.global_timeout'
+    else if (consumed) reason = 'backend.call_timeout_consumed'
+  }
+  return refuse(reason, { detail: error.message })
+}
+
+/** What the client is told when its own body broke. */
+export function bodyRefusal(fault: Error): Refusal {
+  return refuse(fault instanceof BodyTimeout ? 'request.body_timeout' : 'request.bad_body', {
+    detail: fault.message,
+  })
+}
+
+/** Faults that say nothing about the target: its breaker does not count them. */
+export function blamesTarget(fault: TransportFault): boolean {
+  return fault !== 'queue_full' && fault !== 'queue_timeout' && fault !== 'aborted'
+}
+
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+
+/** True when the call may be made again: nothing of it reached a server, or doing it twice does no harm (RFC 9110, 9.2.2). */
+export function mayRepeat(method: string, error: TransportError): boolean {
+  return error.fault !== 'aborted' && (error.untouched || IDEMPOTENT.has(method))
+}

@@ -1,0 +1,17 @@
+/** What a request needs of its thread while it runs. */
+import type { HeaderNameKey } from '../../plugin/contract.ts'
+import type { ErrorTemplate } from '../errors/error-template.ts'
+import type { Run } from './run.ts'
+
+export interface RunContext {
+  readonly headerNames: Readonly<Record<HeaderNameKey, string>>
+  /** Lower-case names of fields of clients that never reach a backend. */
+  readonly removedIn: readonly string[]
+  /** Lower-case names of fields of backends that never reach a client. */
+  readonly removedOut: readonly string[]
+  /** Template of a route's errors, of `global`, or null. */
+  errorTemplate(routeId: string): ErrorTemplate | null
+  /** The request is over: metrics, events, reports. */
+  finished(run: Run): void
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void
+}

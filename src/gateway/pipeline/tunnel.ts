@@ -1,0 +1,62 @@
+/**
+ * What follows an upgrade: bytes pass untouched, both ways, with back-pressure and half-close; only when a plugin reads
+ * messages are WebSocket frames looked into.
+ */
+import type { Duplex } from 'node:stream'
+import type { Exchange, PluginInstance } from '../../plugin/contract.ts'
+import type { ChainStep } from './chain.ts'
+
+type MessageSteps = readonly ChainStep<NonNullable<PluginInstance['message']>>[]
+
+/** Called once, with the bytes that went to the backend and to the client. */
+export type TunnelEnd = (bytesIn: number, bytesOut: number) => void
+
+/** Joins the streams until both are closed. */
+export function openTunnel(
+  client: Duplex,
+  backend: Duplex,
+  exchange: Exchange,
+  steps: MessageSteps,
+  onEnd: TunnelEnd,
+): void {
+  const count = { in: 0, out: 0 }
+  let open = 2
+  const closed = (): void => {
+    if (--open === 0) onEnd(count.in, count.out)
+  }
+  joinEnds(client, backend, closed)
+  joinEnds(backend, client, closed)
+  client.on('data', (chunk: Buffer) => (count.in += chunk.length))
+  backend.on('data', (chunk: Buffer) => (count.out += chunk.length))
+  const used = steps.filter(step => step.only === null || step.only(exchange.request as never))
+  if (used.length === 0 || exchange.request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
+    pour(client, backend)
+    pour(backend, client)
+  } else {
+    // Loaded on first use: few routes look into messages.
+    client.pause()
+    backend.pause()
+    import('./messages.ts').then(
+      ({ joinMessages }) => joinMessages(client, backend, exchange, used),
+      () => client.destroy(),
+    )
+  }
+}
+
+function joinEnds(one: Duplex, other: Duplex, closed: () => void): void {
+  one.on('error', () => {})
+  one.once('close', () => {
+    // Time for what is buffered on the other side; it closes by itself when its own end was seen.
+    if (!other.writableEnded) other.end()
+    if (!other.readableEnded && !other.destroyed) other.destroy()
+    closed()
+  })
+}
+
+function pour(from: Duplex, to: Duplex): void {
+  from.on('data', (chunk: Buffer) => {
+    if (!to.write(chunk)) from.pause()
+  })
+  to.on('drain', () => from.resume())
+  from.once('end', () => to.end())
+}

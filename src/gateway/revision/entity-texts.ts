@@ -1,0 +1,42 @@
+/** The entities of a revision as texts, with a way to look at the next revision before it is there. */
+import type { Delta } from '../../revision/delta.ts'
+import type { EntityReader } from '../compile/environment.ts'
+
+export class EntityTexts implements EntityReader {
+  #kinds = new Map<string, Map<string, string>>()
+
+  get(kind: string, id: string): string | undefined {
+    return this.#kinds.get(kind)?.get(id)
+  }
+
+  all(kind: string): ReadonlyMap<string, string> {
+    return this.#kinds.get(kind) ?? new Map()
+  }
+
+  /** What `apply(delta)` would make of the entities. */
+  after(delta: Delta): EntityReader {
+    const writes = new Map(delta.writes.map(write => [`${write.kind} ${write.id}`, write.json]))
+    const removals = new Set(delta.removals.map(removal => `${removal.kind} ${removal.id}`))
+    return {
+      get: (kind, id) => {
+        const key = `${kind} ${id}`
+        const written = writes.get(key)
+        if (written !== undefined) return written
+        return delta.full || removals.has(key) ? undefined : this.get(kind, id)
+      },
+    }
+  }
+
+  apply(delta: Delta): void {
+    if (delta.full) this.#kinds = new Map()
+    for (const { kind, id, json } of delta.writes) {
+      let texts = this.#kinds.get(kind)
+      if (texts === undefined) {
+        texts = new Map()
+        this.#kinds.set(kind, texts)
+      }
+      texts.set(id, json)
+    }
+    for (const { kind, id } of delta.removals) this.#kinds.get(kind)?.delete(id)
+  }
+}

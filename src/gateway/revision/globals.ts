@@ -1,0 +1,90 @@
+/** What the global configuration says to the data plane, read once per change. */
+import { globalConfig as kind } from '../../model/kinds/global-config.ts'
+import { pluginSlots } from '../../model/types/plugin-slot.ts'
+import { readEntityText } from '../../model/read.ts'
+import type { PluginSlot } from '../../model/types/plugin-slot.ts'
+import { describeFaults, parse } from '../../schema/index.ts'
+import type { ProxyPlan } from '../balancing/index.ts'
+import type { GlobalParts } from '../compile/environment.ts'
+
+export interface Globals extends GlobalParts {
+  readonly maintenance: boolean
+  readonly maxConcurrent: number
+  readonly limitConcurrent: boolean
+  readonly incoming: readonly PluginSlot[]
+  /** Engine settings `debug` or `debug_headers`: answers carry `x-otoroshi-request-*`. */
+  readonly debugHeaders: boolean
+  readonly exportReporting: boolean
+  readonly strategy: 'tree' | 'startswith'
+  /** Why the global configuration cannot be used; every route is then closed (law 1). */
+  readonly fault: string | null
+}
+
+const plain: Globals = {
+  slots: [],
+  proxy: null,
+  trustForwarded: true,
+  useCircuitBreakers: true,
+  maintenance: false,
+  maxConcurrent: 1000,
+  limitConcurrent: false,
+  incoming: [],
+  debugHeaders: false,
+  exportReporting: false,
+  strategy: 'tree',
+  fault: null,
+}
+
+/** Reads the stored text; absent: the defaults. */
+export function readGlobals(text: string | undefined): Globals {
+  if (text === undefined) return plain
+  const parsed = readEntityText(kind, text)
+  if (!parsed.ok) return { ...plain, fault: describeFaults(parsed.faults) }
+  const config = parsed.value
+  const settings = config.plugins.config
+  const engine = objectAt(settings, 'NextGenProxyEngine')
+  const slots = slotsAt(settings, 'ng')
+  const incoming = slotsAt(settings, 'incoming_request_validators')
+  return {
+    slots: slots ?? [],
+    incoming: incoming ?? [],
+    proxy: proxyOf(objectAt(objectAt(config, 'proxies'), 'services')),
+    trustForwarded: config.trustXForwarded,
+    useCircuitBreakers: config.useCircuitBreakers,
+    maintenance: config.maintenanceMode,
+    maxConcurrent: config.maxConcurrentRequests,
+    limitConcurrent: config.limitConcurrentRequests,
+    debugHeaders: engine['debug'] === true || engine['debug_headers'] === true,
+    exportReporting: engine['export_reporting'] === true,
+    strategy: engine['routing_strategy'] === 'startswith' ? 'startswith' : 'tree',
+    fault: slots === null || incoming === null ? 'a global plugin slot is invalid' : null,
+  }
+}
+
+function objectAt(from: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> {
+  const value = from[key]
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {}
+}
+
+/** A list of slots; anything but a list is no slots, as upstream reads it; a list with a broken slot is null. */
+function slotsAt(from: Readonly<Record<string, unknown>>, key: string): readonly PluginSlot[] | null {
+  const value = from[key]
+  if (!Array.isArray(value)) return []
+  const parsed = parse(pluginSlots, value)
+  return parsed.ok ? parsed.value : null
+}
+
+function proxyOf(json: Readonly<Record<string, unknown>>): ProxyPlan | null {
+  const { host, port, protocol, principal, password } = json
+  if (typeof host !== 'string' || host === '' || typeof port !== 'number') return null
+  return {
+    host,
+    port,
+    protocol: typeof protocol === 'string' ? protocol : 'http',
+    principal: typeof principal === 'string' ? principal : null,
+    password: typeof password === 'string' ? password : null,
+    direct: [],
+  }
+}
