@@ -92,7 +92,10 @@ export function connect(origin: Origin, options: ConnectOptions, done: Done): Co
         : net.connect(hop)
     use(next, viaTls ? 'secureConnect' : 'connect', () => {
       if (plainTarget) finish(null)
-      else openTunnel(next, proxy, origin, error => (error === null ? guarded(() => secure(next)) : finish(error)))
+      else
+        openTunnel(next, proxy, origin, error =>
+          error === null ? guarded(() => secure(next)) : finish(error),
+        )
     })
   })
   return {

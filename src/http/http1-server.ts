@@ -203,7 +203,8 @@ export class Http1ServerConnection implements WireOwner, Expiring {
     this.deadline = inTime(this.context.limits.keepAliveTimeout)
     if (this.#parsing) return
     this.#consumeInbox()
-    if (this.#exchange === null && !this.#lingering && !this.#closed) {
+    if (this.#exchange !== null) this.#readOn(this.#exchange)
+    else if (!this.#lingering && !this.#closed) {
       if (this.#halfClosed) this.linger()
       else this.resumeReading()
     }
@@ -213,8 +214,11 @@ export class Http1ServerConnection implements WireOwner, Expiring {
   pumpBody(): void {
     if (this.#parsing) return
     this.#consumeInbox()
-    const exchange = this.#exchange
-    if (exchange === null || exchange.bodyDone || !exchange.wantsBody) return
+    if (this.#exchange !== null) this.#readOn(this.#exchange)
+  }
+
+  #readOn(exchange: Http1Exchange): void {
+    if (exchange.bodyDone || !exchange.wantsBody) return
     if (this.#halfClosed && this.#inbox === null) exchange.connectionClosed()
     else this.resumeReading()
   }
