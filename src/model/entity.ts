@@ -13,6 +13,20 @@ export interface EntityAccess {
   readonly bulk: boolean
 }
 
+/** What a template may depend on besides the new id. Everything is optional. */
+export interface TemplateContext {
+  /** Setting `otoroshi.routeBaseDomain`: domain of a new route. */
+  readonly routeBaseDomain?: string
+  /** Setting `otoroshi.domain`. */
+  readonly domain?: string
+  /** Organization of the caller. */
+  readonly tenant?: string
+  /** Variant asked for (`?type=` of data exporters and auth modules). */
+  readonly type?: string
+  /** True when the gateway is exposed over https. */
+  readonly secure?: boolean
+}
+
 export interface EntityDefinition<T = unknown> {
   readonly group: string
   readonly version: string
@@ -30,12 +44,35 @@ export interface EntityDefinition<T = unknown> {
   readonly access: EntityAccess
   readonly schema: Schema<T>
   /** A fresh default object, as `_template` answers it. `newId` is a generated id. */
-  template(newId: string): T
+  template(newId: string, context?: TemplateContext): T
+  /** False when the admin API must answer that the kind has no template. Absent: it has one. */
+  readonly hasTemplate?: boolean
+  /** Rewrites accepted shortcuts and old spellings before validation. Must not change its argument. */
+  readonly normalize?: (input: Readonly<Record<string, unknown>>) => Record<string, unknown>
   /** Checks beyond the schema; answers faults as sentences. */
-  readonly validate?: (entity: T) => readonly string[]
+  validate?(entity: T): readonly string[]
   /** True when the data plane needs the kind: writes travel in revisions. */
   readonly served: boolean
+  /** The only id of a kind that has one object; its storage key is `storageKey` alone. */
+  readonly singleton?: string
+  /** Field whose value comes before the id in the storage key: `tenant` gives `otoroshi:teams:<tenant>:<id>`. */
+  readonly scopeField?: string
+  /** Kind whose storage this one shares: the same entities under another name. */
+  readonly aliasOf?: string
+  /** Answers carry `Otoroshi-Api-Deprecated: yes`. */
+  readonly deprecated?: boolean
+  /** Id of the admin extension that brings the kind. */
+  readonly extension?: string
 }
+
+/** Every operation offered: the case of most kinds. */
+export const fullAccess: EntityAccess = Object.freeze({
+  read: true,
+  create: true,
+  update: true,
+  delete: true,
+  bulk: true,
+})
 
 /** Declares an entity kind. Identity function that carries the type. */
 export function defineEntity<T>(definition: EntityDefinition<T>): EntityDefinition<T> {

@@ -1,0 +1,39 @@
+/** JSON Schema (draft 7) of entity kinds, made from their one description. */
+import type { Schema } from '../schema/index.ts'
+import { isObject } from './types/shape.ts'
+
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+const made = new WeakMap<object, JsonSchema>()
+
+/** The JSON Schema of a kind. The converter is loaded on first use; the answer is kept. */
+export async function jsonSchema(definition: { readonly schema: Schema }): Promise<JsonSchema> {
+  const known = made.get(definition.schema)
+  if (known !== undefined) return known
+  const { toJsonSchema } = await import('@valibot/to-json-schema')
+  // Everything given passes through an `unknown` input here, so the converter's own input type says nothing.
+  const converted = simplify(toJsonSchema(definition.schema as Parameters<typeof toJsonSchema>[0]))
+  const result = converted as JsonSchema
+  made.set(definition.schema, result)
+  return result
+}
+
+// Null stands for "use the default": worth accepting, not worth writing at every field of a document or form.
+function simplify(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(simplify)
+  if (!isObject(node)) return node
+  const out: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(node)) out[key] = key === 'default' ? value : simplify(value)
+  if (!('default' in out) || !Array.isArray(out['anyOf'])) return out
+  const options = withoutRepeatedNull(out['anyOf'], out['default'] !== null)
+  const { anyOf: _, ...rest } = out
+  const only = options[0]
+  return options.length === 1 && isObject(only) ? { ...only, ...rest } : { ...rest, anyOf: options }
+}
+
+function withoutRepeatedNull(options: readonly unknown[], dropNull: boolean): unknown[] {
+  const flat = options.flatMap(o => (isObject(o) && Array.isArray(o['anyOf']) ? o['anyOf'] : [o]))
+  const isNull = (o: unknown) => isObject(o) && o['type'] === 'null'
+  const kept = flat.filter(o => !isNull(o))
+  return dropNull || kept.length === flat.length ? kept : [...kept, { type: 'null' }]
+}

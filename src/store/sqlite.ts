@@ -1,0 +1,199 @@
+/**
+ * The embedded driver: one SQLite file in a data directory.
+ *
+ * Guarantees: a resolved commit survives `kill -9` and loss of power (write-ahead log, flushed at each commit); writers of
+ * the same turn share a flush; one process at a time (the lock is the kernel's, gone with the process); files readable
+ * by their owner alone. Not guaranteed: that the disk tells the truth about flushing. Calls hold the thread while they run.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import {
+  type Change,
+  type Entry,
+  type Precondition,
+  type Store,
+  StoreConflict,
+  StoreUnavailable,
+} from './contract.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { checkChange, checkKey, counterOf } from './keys.ts'
+import { openDatabase } from './sqlite-file.ts'
+import { createWatchers } from './watchers.ts'
+
+const batchSize = 1000
+
+/** Opens (or makes) the store in `directory`. Rejects with `StoreUnavailable`: in use, unreadable, damaged, too new. */
+export async function openSqliteStore(directory: string): Promise<Store> {
+  return new SqliteStore(openDatabase(directory))
+}
+
+interface Row {
+  readonly key: string
+  readonly value: string
+  readonly expires_at: number | null
+}
+
+class SqliteStore implements Store {
+  readonly driver = 'sqlite'
+  readonly durable = true
+  readonly #database: DatabaseSync
+  readonly #select: StatementSync
+  readonly #firstPage: StatementSync
+  readonly #nextPage: StatementSync
+  readonly #upsert: StatementSync
+  readonly #delete: StatementSync
+  readonly #queue: CommitQueue
+  readonly #watchers = createWatchers()
+  readonly #sweeper: NodeJS.Timeout
+  #open = true
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+    this.#select = database.prepare('SELECT value, expires_at FROM entries WHERE key = ?')
+    this.#firstPage = database.prepare(page('>='))
+    this.#nextPage = database.prepare(page('>'))
+    this.#upsert = database.prepare(
+      'INSERT INTO entries (key, value, expires_at) VALUES (?, ?, ?) ' +
+        'ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at',
+    )
+    this.#delete = database.prepare('DELETE FROM entries WHERE key = ?')
+    this.#queue = new CommitQueue({
+      begin: () => database.exec('BEGIN IMMEDIATE'),
+      commit: () => database.exec('COMMIT'),
+      rollback: () => this.#rollback(),
+    })
+    this.#sweeper = setInterval(() => this.#sweep(), 30_000).unref()
+  }
+
+  async get(key: string): Promise<string | null> {
+    this.#usable()
+    return guarded('read', () => this.#live(key)?.value ?? null)
+  }
+
+  async *scan(prefix: string): AsyncGenerator<readonly Entry[]> {
+    let from = prefix
+    let inclusive = true
+    for (;;) {
+      this.#usable()
+      const rows = guarded('read', () => this.#rows(from, inclusive))
+      const now = Date.now()
+      const batch: Entry[] = []
+      for (const row of rows) {
+        if (!row.key.startsWith(prefix)) break
+        if (alive(row.expires_at, now)) batch.push({ key: row.key, value: row.value })
+      }
+      if (batch.length > 0) yield batch
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < batchSize || !last.key.startsWith(prefix)) return
+      from = last.key
+      inclusive = false
+    }
+  }
+
+  async commit(changes: readonly Change[], preconditions: readonly Precondition[] = []): Promise<void> {
+    this.#usable()
+    changes.forEach(checkChange)
+    await this.#write(() => {
+      for (const { key, value } of preconditions)
+        if ((this.#live(key)?.value ?? null) !== value) throw new StoreConflict(key)
+      for (const change of changes) this.#apply(change)
+    })
+    this.#watchers.tell(changes.map(change => change.key))
+  }
+
+  async increment(key: string, by: number, ttl: number): Promise<number> {
+    this.#usable()
+    checkKey(key)
+    return this.#write(() => {
+      const before = this.#live(key)
+      const after = counterOf(key, before?.value ?? null) + by
+      const expiresAt = before === null ? (ttl > 0 ? Date.now() + ttl : null) : before.expires_at
+      this.#upsert.run(key, String(after), expiresAt)
+      return after
+    })
+  }
+
+  watch(listener: (keys: readonly string[]) => void): () => void {
+    return this.#watchers.add(listener)
+  }
+
+  async ping(): Promise<void> {
+    this.#usable()
+    guarded('read', () => this.#live('ping'))
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return
+    clearInterval(this.#sweeper)
+    this.#queue.flush()
+    this.#open = false
+    this.#watchers.clear()
+    guarded('close', () => this.#database.close())
+  }
+
+  #rows(from: string, inclusive: boolean): readonly Row[] {
+    return (inclusive ? this.#firstPage : this.#nextPage).all(from, batchSize) as unknown as Row[]
+  }
+
+  #live(key: string): Omit<Row, 'key'> | null {
+    const row = this.#select.get(key) as unknown as Omit<Row, 'key'> | undefined
+    return row !== undefined && alive(row.expires_at, Date.now()) ? row : null
+  }
+
+  #apply(change: Change): void {
+    if (change.value === null) this.#delete.run(change.key)
+    else this.#upsert.run(change.key, change.value, change.expiresAt ?? null)
+  }
+
+  async #write<T>(work: () => T): Promise<T> {
+    try {
+      return await this.#queue.run(work)
+    } catch (error) {
+      if (error instanceof StoreConflict || error instanceof TypeError) throw error
+      throw unavailable('write', error)
+    }
+  }
+
+  // A full disk may have ended the transaction already.
+  #rollback(): void {
+    try {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+    } catch (error) {
+      process.emitWarning(`rollback failed: ${error instanceof Error ? error.message : error}`, 'SqliteStore')
+    }
+  }
+
+  #sweep(): void {
+    if (!this.#open) return
+    this.#write(() =>
+      this.#database.prepare('DELETE FROM entries WHERE expires_at <= ?').run(Date.now()),
+    ).catch(() => {
+      // Expired entries are hidden anyway; the next round tries again.
+    })
+  }
+
+  #usable(): void {
+    if (!this.#open) throw new StoreUnavailable('the store is closed')
+  }
+}
+
+function page(after: '>=' | '>'): string {
+  return `SELECT key, value, expires_at FROM entries WHERE key ${after} ? ORDER BY key LIMIT ?`
+}
+
+function alive(expiresAt: number | null, now: number): boolean {
+  return expiresAt === null || expiresAt === 0 || expiresAt > now
+}
+
+function guarded<T>(action: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw unavailable(action, error)
+  }
+}
+
+function unavailable(action: string, error: unknown): StoreUnavailable {
+  if (error instanceof StoreUnavailable) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  return new StoreUnavailable(`the data file cannot be used to ${action}: ${reason}`, error)
+}
