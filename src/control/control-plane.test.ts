@@ -41,7 +41,7 @@ function unreliable(store: Store) {
 
 async function started(store: Store = createMemoryStore(), audience = new RecordingAudience()) {
   const failures: unknown[] = []
-  const control = await ControlPlane.start({ store, onFailure: error => failures.push(error) })
+  const control = await ControlPlane.start({ store, turn: 60_000, onFailure: e => failures.push(e) })
   control.connect(audience)
   return { control, audience, store, failures }
 }

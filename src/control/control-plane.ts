@@ -28,6 +28,8 @@ export interface ControlPlaneOptions {
   readonly root?: string
   /** Entities of a first start; asked when the store has no global configuration. */
   readonly initial?: () => readonly InitialEntity[] | Promise<readonly InitialEntity[]>
+  /** Milliseconds after which a batch of changes takes no more of them; default 20. */
+  readonly turn?: number
   /** Told of failures nobody waits for. Default: a process warning. */
   readonly onFailure?: (error: unknown, what: string) => void
 }
@@ -47,6 +49,7 @@ export class ControlPlane {
   readonly #queue = new ChangeQueue()
   readonly #external: ExternalChanges
   readonly #onFailure: (error: unknown, what: string) => void
+  readonly #turn: number
   #audience: RevisionAudience = nobody
   #revision = 1
   #working: Promise<void> | null = null
@@ -59,6 +62,7 @@ export class ControlPlane {
     this.#entities = new EntityStore(options.store, root)
     this.#index = new EntityIndex(root)
     this.#onFailure = options.onFailure ?? warn
+    this.#turn = options.turn ?? 20
     this.#external = new ExternalChanges(this.#entities, this.#index, () => this.#wake())
   }
 
@@ -183,7 +187,7 @@ export class ControlPlane {
     const staging = new Staging(this.#index, this.#entities, this.#revision + 1)
     const taken: PendingChange[] = []
     const decided: Decided[] = []
-    const until = performance.now() + 20
+    const until = performance.now() + this.#turn
     for (let next = this.#queue.next(); next !== null; next = this.#queue.next()) {
       taken.push(next)
       decided.push(decide(staging, next))

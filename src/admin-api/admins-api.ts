@@ -1,0 +1,81 @@
+/** `/api/admins/simple`: administrators with a password (reference, 5.6). The password comes in clear and is kept hashed. */
+import type { EntityDefinition } from '../model/entity.ts'
+import { isObject } from '../model/types/shape.ts'
+import { ApiError, badRequest, methodNotAllowed, notBuilt } from './api-error.ts'
+import type { Call } from './call.ts'
+import { readContent } from './decode.ts'
+import { create, remove, replace } from './entity-writes.ts'
+import { jsonReply, type Reply } from './reply.ts'
+
+const options = { stamped: false, conditional: true } as const
+
+/** Answers, or null when there is no such path. */
+export function adminsApi(
+  call: Call,
+  definition: EntityDefinition,
+  rest: readonly string[],
+): Promise<Reply> | null {
+  const [username] = rest
+  if (rest.length > 1) return null
+  if (username === undefined) return collection(call, definition)
+  if (username === '_template') return Promise.reject(notBuilt('the template of administrators'))
+  return one(call, definition, username)
+}
+
+async function collection(call: Call, definition: EntityDefinition): Promise<Reply> {
+  const { control } = call.services
+  if (call.method === 'GET')
+    return jsonReply(
+      200,
+      control.list(definition).map(user => user.view()),
+    )
+  if (call.method !== 'POST') throw methodNotAllowed()
+  const value = await entityOf(call)
+  const { username, password } = value
+  if (call.services.hashPassword === undefined) throw notBuilt('creating administrators')
+  if (typeof username !== 'string' || typeof password !== 'string' || password === '')
+    throw badRequest(['username and password: Expected text'])
+  const rights = [{ tenant: '*', teams: ['*'] }]
+  const user = {
+    ...value,
+    password: await call.services.hashPassword(password),
+    label: typeof value['label'] === 'string' ? value['label'] : username,
+    createdAt: Date.now(),
+    type: 'SIMPLE',
+    rights,
+  }
+  try {
+    await create(call, definition, { form: 'value', value: user }, options)
+  } catch (error) {
+    if (error instanceof ApiError && error.reason === 'admin.exists')
+      throw new ApiError(400, 'admin.exists', 'user already exists', 'user already exists')
+    throw error
+  }
+  return jsonReply(200, { username })
+}
+
+async function one(call: Call, definition: EntityDefinition, username: string): Promise<Reply> {
+  const user = call.services.control.get(definition, username)
+  if (user === null) throw new ApiError(404, 'admin.not_found', 'user not found', 'user not found')
+  switch (call.method) {
+    case 'GET':
+      return jsonReply(200, user.view())
+    case 'PUT': {
+      const value = await entityOf(call)
+      const put = { ...options, mustExist: true }
+      const { after } = await replace(call, definition, username, { form: 'value', value }, put)
+      return jsonReply(200, after?.view())
+    }
+    case 'DELETE':
+      await remove(call, definition, username, options)
+      return jsonReply(200, { done: true })
+    default:
+      throw methodNotAllowed()
+  }
+}
+
+async function entityOf(call: Call): Promise<Record<string, unknown>> {
+  const content = await readContent(call)
+  if (content.form !== 'value' || !isObject(content.value)) throw badRequest(['Expected an object'])
+  return content.value
+}

@@ -1,0 +1,198 @@
+/**
+ * The writes of entities, shared by the generic and the legacy API: decided inside the control plane's queue, so that
+ * conditions, existence and patches are judged on what is really there.
+ */
+import type { ChangeOutcome, ChangeRequest, Decision, Transition } from '../control/change.ts'
+import type { IndexedEntity } from '../control/indexed-entity.ts'
+import type { EntityDefinition } from '../model/entity.ts'
+import { newId } from '../model/ids.ts'
+import { readEntity } from '../model/read.ts'
+import { isObject } from '../model/types/shape.ts'
+import { ApiError, notFound } from './api-error.ts'
+import type { Call } from './call.ts'
+import { mayWrite } from './caller.ts'
+import { checkConditions } from './conditions.ts'
+import type { Content } from './decode.ts'
+import { sentId, taken } from './entity-view.ts'
+import { equalJson } from './json-value.ts'
+import { templateOf } from './templates.ts'
+
+export interface WriteOptions {
+  /** Keeps `metadata.created_at` and `metadata.updated_at`, as the generic API does. */
+  readonly stamped: boolean
+  /** Honours `If-Match` and `If-None-Match`: not for the lines of a bulk. */
+  readonly conditional: boolean
+}
+
+/** What a write has come to: the change, or what it would be. */
+export interface Written extends ChangeOutcome {
+  readonly definition: EntityDefinition
+  readonly id: string
+}
+
+/** Creates an entity; its id comes from the content or is new. Rejects with 409 when it is there. */
+export function create(
+  call: Call,
+  definition: EntityDefinition,
+  content: Content,
+  options: WriteOptions,
+): Promise<Written> {
+  const input = taken(definition, contentOver(call, definition, content, null), null)
+  const id = sentId(definition, input) ?? newId(definition, call.services.env)
+  const entity = stamp({ ...input, [definition.idField]: id }, null, 'created_at', options)
+  return write(call, definition, id, scopeOf(call, definition, input), options, current => {
+    if (current !== null) throw alreadyExists()
+    return { action: 'write', entity }
+  })
+}
+
+/** Replaces an entity, or creates it unless `mustExist`. An entity that stays the same is not written. */
+export function replace(
+  call: Call,
+  definition: EntityDefinition,
+  id: string,
+  content: Content,
+  options: WriteOptions & { readonly mustExist: boolean },
+): Promise<Written> {
+  const scope =
+    content.form === 'value' && isObject(content.value) ? scopeOf(call, definition, content.value) : undefined
+  return write(call, definition, id, scope, options, current => {
+    if (current === null && options.mustExist) throw notFound()
+    const input = taken(definition, contentOver(call, definition, content, current), current)
+    return settled(definition, { ...input, ...idFields(definition, id, current) }, current, options)
+  })
+}
+
+/** Applies a patch to an entity that is there. */
+export function patch(
+  call: Call,
+  definition: EntityDefinition,
+  id: string,
+  apply: (base: unknown) => unknown,
+  options: WriteOptions,
+): Promise<Written> {
+  return write(call, definition, id, undefined, options, current => {
+    if (current === null) throw notFound()
+    const input = taken(definition, apply(current.view()), current)
+    return settled(definition, input, current, options)
+  })
+}
+
+/** Removes an entity that is there. */
+export function remove(
+  call: Call,
+  definition: EntityDefinition,
+  id: string,
+  options: WriteOptions,
+): Promise<Written> {
+  return write(call, definition, id, undefined, options, current => {
+    if (current === null) throw notFound()
+    return { action: 'remove' }
+  })
+}
+
+async function write(
+  call: Call,
+  definition: EntityDefinition,
+  id: string,
+  scope: string | undefined,
+  options: WriteOptions,
+  transition: Transition,
+): Promise<Written> {
+  const request: ChangeRequest = {
+    definition,
+    id,
+    ...(scope !== undefined && { scope }),
+    transition(current) {
+      if (options.conditional) checkConditions(call.headers, current)
+      const decision = transition(current)
+      const judged = decision.action === 'write' ? decision.entity : current
+      if (!mayWrite(call.caller, definition, current) || !mayWrite(call.caller, definition, judged))
+        throw new ApiError(401, 'admin.unauthorized', 'unauthorized', 'you cannot access this resource')
+      return decision
+    },
+  }
+  const { control } = call.services
+  const outcome = call.dryRun ? control.preview(request) : await control.change(request)
+  return { ...outcome, definition, id }
+}
+
+function contentOver(
+  call: Call,
+  definition: EntityDefinition,
+  content: Content,
+  current: IndexedEntity | null,
+): unknown {
+  if (content.form === 'value') return content.value
+  return content.apply(current?.view() ?? templateOf(call, definition))
+}
+
+// A team named `<organization>:<id>` keeps the id it has.
+function idFields(
+  definition: EntityDefinition,
+  id: string,
+  current: IndexedEntity | null,
+): Record<string, unknown> {
+  return definition.singleton === undefined ? { [definition.idField]: current?.id ?? id } : {}
+}
+
+function scopeOf(
+  call: Call,
+  definition: EntityDefinition,
+  input: Record<string, unknown>,
+): string | undefined {
+  if (definition.scopeField === undefined) return undefined
+  const given = input[definition.scopeField]
+  return typeof given === 'string' ? given : call.caller.tenant
+}
+
+function settled(
+  definition: EntityDefinition,
+  input: Record<string, unknown>,
+  current: IndexedEntity | null,
+  options: WriteOptions,
+): Decision {
+  if (current !== null) {
+    const same = readEntity(definition, withTimes(input, current, options))
+    if (same.ok && equalJson(same.value, current.view())) return { action: 'keep' }
+  }
+  return { action: 'write', entity: stamp(input, current, 'updated_at', options) }
+}
+
+/** The entity with the times of the stored one. */
+function withTimes(
+  input: Record<string, unknown>,
+  current: IndexedEntity | null,
+  options: WriteOptions,
+): Record<string, unknown> {
+  const metadata = input['metadata'] ?? {}
+  const stored = current?.view()['metadata']
+  if (!options.stamped || !isObject(metadata) || !isObject(stored)) return input
+  const { created_at, updated_at } = stored
+  return {
+    ...input,
+    metadata: {
+      ...metadata,
+      ...(created_at !== undefined && { created_at }),
+      ...(updated_at !== undefined && { updated_at }),
+    },
+  }
+}
+
+function stamp(
+  input: Record<string, unknown>,
+  current: IndexedEntity | null,
+  field: 'created_at' | 'updated_at',
+  options: WriteOptions,
+): Record<string, unknown> {
+  if (!options.stamped) return input
+  const timed = withTimes(input, current, options)
+  const metadata = timed['metadata'] ?? {}
+  return isObject(metadata)
+    ? { ...timed, metadata: { ...metadata, [field]: new Date().toISOString() } }
+    : timed
+}
+
+function alreadyExists(): ApiError {
+  return new ApiError(409, 'admin.exists', 'conflict', 'resource already exists')
+}

@@ -1,0 +1,211 @@
+/** `/api/<kind>`: the older operations, without `kind`, times or indentation (reference, 4). */
+import { InvalidEntity } from '../control/change.ts'
+import type { EntityDefinition } from '../model/entity.ts'
+import { findByLegacyPath } from '../model/registry.ts'
+import { isObject } from '../model/types/shape.ts'
+import { adminsApi } from './admins-api.ts'
+import { ApiError, methodNotAllowed, notFound } from './api-error.ts'
+import { bulkReply, requireNdjson } from './bulk.ts'
+import type { Call } from './call.ts'
+import { mayRead } from './caller.ts'
+import { entityTag, isKnown } from './conditions.ts'
+import { readContent, readPatch } from './decode.ts'
+import { listEntities } from './entity-list.ts'
+import { entityStatus } from './entity-status.ts'
+import { create, patch, remove, replace, type Written } from './entity-writes.ts'
+import { lineHandler } from './generic-bulk.ts'
+import { globalConfigApi } from './global-config-api.ts'
+import { diffJson } from './json-diff.ts'
+import { project } from './list-query.ts'
+import { mergePatch } from './merge-patch.ts'
+import { invalidEntity, refusalOf } from './refusal.ts'
+import { formOf, renderList } from './rendering.ts'
+import { jsonReply, type Reply } from './reply.ts'
+import { templateOf } from './templates.ts'
+
+const options = { stamped: false, conditional: true } as const
+
+/** Answers a call under `/api/<kind>`, or null when the path is of no kind. */
+export function legacyApi(call: Call): Promise<Reply> | null {
+  for (const length of [3, 2]) {
+    const path = `/${call.segments.slice(0, length).join('/')}`
+    const definition = call.segments.length >= length ? findByLegacyPath(path) : null
+    if (definition === null) continue
+    const rest = call.segments.slice(length)
+    if (definition.kind === 'GlobalConfig') return globalConfigApi(call, definition, rest)
+    if (definition.kind === 'SimpleAdminUser') return adminsApi(call, definition, rest)
+    return resource(call, definition, rest)
+  }
+  return null
+}
+
+function resource(call: Call, definition: EntityDefinition, rest: readonly string[]): Promise<Reply> | null {
+  const [id] = rest
+  if (rest.length === 2 && rest[1] === '_status') return entityStatus(call, definition, rest[0]!)
+  if (rest.length > 1) return null
+  if (id === undefined) return collection(call, definition)
+  if (id === '_bulk') return bulk(call, definition)
+  if (id === '_template') return template(call, definition)
+  // Endpoints of one kind only (`_form`, `_openapi` …) are not entities.
+  return id.startsWith('_') ? null : one(call, definition, id)
+}
+
+async function collection(call: Call, definition: EntityDefinition): Promise<Reply> {
+  if (call.method === 'GET') return list(call, definition)
+  if (call.method !== 'POST') throw methodNotAllowed()
+  const content = await readContent(call)
+  return worded('creation', content, async () =>
+    written(call, 201, await create(call, definition, content, options)),
+  )
+}
+
+async function list(call: Call, definition: EntityDefinition): Promise<Reply> {
+  const keypairs = definition.kind === 'Certificate' && call.query.get('keypair') === 'true'
+  const only = keypairs ? (entity: Record<string, unknown>) => entity['keypair'] === true : null
+  const { entities, query, readable } = await listEntities(call, definition, only)
+  const { fields, page } = query
+  const pageSize = Math.min(query.pageSize, 2_147_483_647)
+  const shown = function* () {
+    for (const entity of entities) yield fields === null ? entity.view() : project(entity.view(), fields)
+  }
+  const headers = [
+    ['X-Count', String(readable)],
+    ['X-Offset', String((page - 1) * pageSize)],
+    ['X-Page', String(page)],
+    ['X-Page-Size', String(pageSize)],
+  ] as const
+  return renderList(compact(call), shown(), definition, headers)
+}
+
+// Compact JSON, or NDJSON: nothing else.
+function compact(call: Call): Call {
+  const query = new URLSearchParams({ pretty: 'false' })
+  const ndjson = formOf(call) === 'ndjson'
+  const headers = call.headers.clone()
+  headers.set('Accept', ndjson ? 'application/x-ndjson' : 'application/json')
+  return { ...call, query, headers }
+}
+
+async function one(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
+  switch (call.method) {
+    case 'GET':
+      return getOne(call, definition, id)
+    case 'PUT': {
+      const content = await readContent(call)
+      const put = () => replace(call, definition, id, content, { ...options, mustExist: true })
+      return worded('update', content, async () => written(call, 200, await put()))
+    }
+    case 'PATCH': {
+      const apply = await readPatch(call)
+      return worded('update', null, async () =>
+        written(call, 200, await patch(call, definition, id, apply, options)),
+      )
+    }
+    case 'DELETE':
+      return worded('delete', null, async () => deleted(call, await remove(call, definition, id, options)))
+    default:
+      throw methodNotAllowed()
+  }
+}
+
+async function getOne(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
+  const entity = call.services.control.get(definition, id)
+  if (entity === null) throw notFound('entity not found')
+  if (!mayRead(call.caller, definition, entity))
+    throw new ApiError(403, 'admin.unauthorized', 'forbidden', "You're not allowed to do this !")
+  const headers = [['ETag', entityTag(entity)]] as const
+  if (isKnown(call.headers, entity)) return { status: 304, headers }
+  const fields = call.query
+    .get('fields')
+    ?.split(',')
+    .map(name => [name.trim()])
+  return jsonReply(200, fields === undefined ? entity.view() : project(entity.view(), fields), headers)
+}
+
+function written(call: Call, status: number, { before, after, changed }: Written): Reply {
+  if (after === null) throw notFound()
+  const view = after.view()
+  if (!call.dryRun) return jsonReply(status, view, [['ETag', entityTag(after)]])
+  const would = !changed ? 'nothing' : before === null ? 'create' : 'update'
+  const diff = before === null ? [{ op: 'add', path: '', value: view }] : diffJson(before.view(), view)
+  return jsonReply(200, { dry_run: true, would, diff, entity: view })
+}
+
+function deleted(call: Call, { before }: Written): Reply {
+  if (!call.dryRun) return jsonReply(200, { deleted: true })
+  return jsonReply(200, {
+    dry_run: true,
+    would: 'delete',
+    diff: [{ op: 'remove', path: '' }],
+    entity: before?.view(),
+  })
+}
+
+async function template(call: Call, definition: EntityDefinition): Promise<Reply> {
+  const base = templateOf(call, definition)
+  if (call.method === 'POST') {
+    const content = await readContent(call)
+    if (content.form === 'patch') return jsonReply(201, content.apply(base))
+    return jsonReply(201, isObject(content.value) ? mergePatch(base, content.value) : base)
+  }
+  if (call.method !== 'GET') throw methodNotAllowed()
+  for (const [name, value] of call.query)
+    if (name !== 'rawPassword' && name !== '__proto__') base[name] = value
+  const group = call.query.get('group')
+  if (definition.kind === 'Apikey' && group !== null) {
+    delete base['group']
+    base['authorizations'] = [{ kind: 'group', id: group }]
+  }
+  return jsonReply(200, base)
+}
+
+async function bulk(call: Call, definition: EntityDefinition): Promise<Reply> {
+  const handle = lineHandler(call, definition, false)
+  if (handle === null || !definition.access.bulk) throw methodNotAllowed()
+  requireNdjson(call)
+  const code = { POST: 'creation_error', PUT: 'update_error', PATCH: 'update_error', DELETE: 'delete_error' }[
+    call.method
+  ]
+  return bulkReply(call, {
+    refusalOf: error => refusalOf(error, call),
+    handle: async line => {
+      const { status, done, id } = await handle(line)
+      return { status, [done]: true, id, ...(call.dryRun && { dry_run: true }) }
+    },
+    failed: (error, line) => ({
+      status: error.status,
+      error:
+        error.status === 404 ? 'not_found' : error.reason === 'admin.invalid_entity' ? 'bad_entity' : code,
+      error_description: error.description,
+      ...(error.more['faults'] !== undefined && { faults: error.more['faults'] }),
+      reason: error.reason,
+      ...(line !== null && { entity: line }),
+    }),
+  })
+}
+
+// The legacy API words its refusals in its own way.
+async function worded(
+  operation: 'creation' | 'update' | 'delete',
+  content: { readonly form: string; readonly value?: unknown } | null,
+  write: () => Promise<Reply>,
+): Promise<Reply> {
+  try {
+    return await write()
+  } catch (error) {
+    throw reworded(error instanceof InvalidEntity ? invalidEntity(error) : error, operation, content?.value)
+  }
+}
+
+function reworded(error: unknown, operation: string, entity: unknown): unknown {
+  if (!(error instanceof ApiError)) return error
+  const { status, reason, more } = error
+  if (status === 404) return new ApiError(404, reason, 'not_found', 'Entity not found', more)
+  if (reason === 'admin.exists') return new ApiError(400, reason, 'not_found', 'Entity already exists', more)
+  if (reason !== 'admin.invalid_entity') return error
+  if (operation === 'creation') return new ApiError(400, reason, 'bad_format', 'Bad entity format', more)
+  return new ApiError(400, reason, 'bad_entity', error.description, {
+    ...more,
+    ...(entity !== undefined && { entity }),
+  })
+}

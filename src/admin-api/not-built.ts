@@ -1,0 +1,88 @@
+/** Endpoints upstream has and this version has not: answered 501 rather than 404, so that a client knows the difference. */
+
+/** Path pattern (`:x` one part, `*` the rest) → the feature behind it. The first that fits wins. */
+const features: ReadonlyArray<readonly [string, string]> = [
+  ['/api/otoroshi.json', 'full export and import'],
+  ['/api/import', 'full export and import'],
+  ['/api/new/*', 'this template'],
+  ['/api/tcp/*', 'TCP services'],
+  ['/api/auths/*', 'auth modules'],
+  ['/api/auths', 'auth modules'],
+  ['/api/verifiers/*', 'JWT verifiers'],
+  ['/api/verifiers', 'JWT verifiers'],
+  ['/api/services/*', 'service descriptors'],
+  ['/api/services', 'service descriptors'],
+  ['/api/lines/*', 'service descriptors'],
+  ['/api/client-validators/*', 'client validators'],
+  ['/api/client-validators', 'client validators'],
+  ['/api/scripts/*', 'scripts'],
+  ['/api/scripts', 'scripts'],
+  ['/api/events/*', 'stored events'],
+  ['/api/events', 'stored events'],
+  ['/api/openapi.json', 'the OpenAPI document'],
+  ['/api/openapi/*', 'the OpenAPI document'],
+  ['/apis/openapi', 'the OpenAPI document'],
+  ['/apis/openapi.json', 'the OpenAPI document'],
+  ['/apis/openapi.yaml', 'the OpenAPI document'],
+  ['/apis/openapi.yml', 'the OpenAPI document'],
+  ['/apis/openapi/*', 'the OpenAPI document'],
+  ['/api/live', 'live statistics'],
+  ['/api/live/*', 'live statistics'],
+  ['/api/stats', 'stored statistics'],
+  ['/api/stats/*', 'stored statistics'],
+  ['/api/status', 'the health history'],
+  ['/api/status/*', 'the health history'],
+  ['/api/node/eventstream', 'the event stream'],
+  ['/api/audit/*', 'stored events'],
+  ['/api/alert/*', 'stored events'],
+  ['/api/analytics/*', 'stored statistics'],
+  ['/api/apikeys/:id/*', 'quotas and bearers of API keys'],
+  ['/api/routes/:id/apikeys', 'API keys by route'],
+  ['/api/routes/:id/apikeys/*', 'API keys by route'],
+  ['/api/groups/:id/*', 'endpoints of a group'],
+  ['/api/certificates/_bundle', 'the PKI'],
+  ['/api/certificates/:id/_renew', 'the PKI'],
+  ['/api/pki/*', 'the PKI'],
+  ['/api/experimental/*', 'certificates by domain'],
+  ['/api/privateapps/*', 'sessions of private apps'],
+  ['/api/admin-sessions', 'sessions'],
+  ['/api/admin-sessions/*', 'sessions'],
+  ['/api/apps-sessions', 'sessions'],
+  ['/api/apps-sessions/*', 'sessions'],
+  ['/api/apps-sessions-module/*', 'sessions'],
+  ['/api/admins/webauthn', 'passkeys'],
+  ['/api/admins/webauthn/*', 'passkeys'],
+  ['/api/snowmonkey/*', 'the snow monkey'],
+  ['/api/cluster/*', 'clustering'],
+  ['/apis/cluster', 'clustering'],
+  ['/apis/cluster/*', 'clustering'],
+  ['/api/tunnels', 'tunnels'],
+  ['/api/tunnels/*', 'tunnels'],
+  ['/api/routes/_form', 'forms'],
+  ['/api/route-compositions/_form', 'forms'],
+  ['/api/route-compositions/_openapi', 'making routes from OpenAPI'],
+  ['/api/backends/_form', 'forms'],
+  ['/api/forms', 'forms'],
+  ['/api/forms/*', 'forms'],
+  ['/api/entities/:entity/:id', 'finding the users of an entity'],
+  ['/api/extensions/*', 'this extension'],
+  ['/apis/extensions/*', 'this extension'],
+  ['/apis/plugins.yaml', 'the plugin list as YAML'],
+  ['/apis/plugins.yml', 'the plugin list as YAML'],
+  ['/apis/workflows/*', 'workflows'],
+  ['/apis/apis.otoroshi.io/*', 'API management'],
+]
+
+const patterns = features.map(([path, feature]) => ({ parts: path.split('/').slice(1), feature }))
+
+/** The feature an upstream endpoint belongs to, or null when upstream has no such path. */
+export function notBuiltFeature(segments: readonly string[]): string | null {
+  return patterns.find(({ parts }) => fits(parts, segments))?.feature ?? null
+}
+
+function fits(parts: readonly string[], segments: readonly string[]): boolean {
+  const open = parts.at(-1) === '*'
+  if (open ? segments.length < parts.length : segments.length !== parts.length) return false
+  const fixed = open ? parts.slice(0, -1) : parts
+  return fixed.every((part, i) => part.startsWith(':') || part === segments[i])
+}

@@ -1,0 +1,73 @@
+/** What the admin API needs from the rest of the process. Filled by whoever wires the process. */
+import type { ControlPlane } from '../control/control-plane.ts'
+import type { TemplateContext } from '../model/entity.ts'
+
+/** A request to be explained, past the reading of its JSON. */
+export interface ExplainRequest {
+  readonly method: string
+  /** Absolute, or a path with the host in `headers`. */
+  readonly url: string
+  readonly headers: ReadonlyArray<readonly [string, string]>
+  /** Identity of the listener it would come in on; null: the default one. */
+  readonly listener: string | null
+}
+
+/** A plugin as `/api/plugins/all` lists it. Field names are upstream's. */
+export interface PluginListing {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly plugin_categories: readonly string[]
+  readonly plugin_steps: readonly string[]
+  readonly plugin_tags: readonly string[]
+  readonly [more: string]: unknown
+}
+
+export interface AdminApiLimits {
+  /** Largest body, and largest line of a bulk call, in bytes. */
+  readonly maxBody: number
+  /** Largest YAML body, in bytes: reading YAML costs far more than JSON. */
+  readonly maxYaml: number
+  /** Values one JSON body may hold. */
+  readonly maxValues: number
+  /** Bytes of bulk lines read ahead, and of bulk answers kept for a client that does not read yet. */
+  readonly readAhead: number
+  readonly answersKept: number
+}
+
+export const defaultAdminApiLimits: AdminApiLimits = {
+  maxBody: 16 * 1024 * 1024,
+  maxYaml: 1024 * 1024,
+  maxValues: 1_000_000,
+  readAhead: 1024 * 1024,
+  answersKept: 64 * 1024 * 1024,
+}
+
+export interface AdminApiServices {
+  readonly control: ControlPlane
+  /** Header that proves that a request came through the gateway, and its value: random, made at each start. */
+  readonly token: { readonly header: string; readonly value: string }
+  /** Header in which the gateway names the API key (client id) that was checked. */
+  readonly callerHeader?: string
+  readonly limits?: Partial<AdminApiLimits>
+  /** Version text, such as `18.0.0`. */
+  readonly version: string
+  /** Environment name; other than `prod` it is part of generated ids. */
+  readonly env?: string
+  readonly template?: TemplateContext
+  /** Setting `otoroshi.options.defaultPrettyAdminApi`; default true. */
+  readonly pretty?: boolean
+  /** Why a request would be answered as it would. */
+  explain(request: ExplainRequest): Promise<unknown>
+  /** The data-plane threads and the revision each serves. */
+  threads(): unknown
+  /** Events produced, delivered, dropped and pending (law 7). */
+  ledger(): unknown
+  plugins(): readonly PluginListing[]
+  /** Facts added to `/api/infos`. */
+  infos?(): Readonly<Record<string, unknown>>
+  /** Hash of an administrator's password; absent: administrators cannot be created by `/api/admins/simple`. */
+  hashPassword?(password: string): Promise<string>
+  /** Told of failures behind a 500. Default: a process warning. */
+  onFailure?(error: unknown, what: string): void
+}
