@@ -39,6 +39,7 @@ export interface ThreadSettings {
     readonly port: number
     readonly header: string
     readonly token: string
+    readonly callerHeader: string
   } | null
   readonly location: {
     readonly provider: string

@@ -73,14 +73,15 @@ export class Gateway {
     this.revision = new LiveRevision(thread)
     const names = thread.headerNames
     const lower = (...keys: (keyof typeof names)[]): string[] => keys.map(key => names[key].toLowerCase())
-    const privateNames = thread.privateRoute?.headers.map(([name]) => name.toLowerCase()) ?? []
+    const { privateRoute } = thread
+    const privateNames = privateRoute === null ? [] : [privateRoute.header, privateRoute.callerHeader]
     this.#context = {
       headerNames: names,
       removedIn: [
         ...lower('state', 'claim', 'requestId', 'clientId', 'clientSecret', 'authorization'),
         ...FORWARDED,
         ...INTERNAL,
-        ...privateNames,
+        ...privateNames.map(name => name.toLowerCase()),
       ],
       removedOut: [
         ...lower('stateResponse'),

@@ -7,6 +7,7 @@ import type { Chooser, CompiledBackend, CompiledTarget, TimeoutProfile } from '.
 import type { PoolLease } from '../backends/pools.ts'
 import type { Chain } from '../pipeline/chain.ts'
 import type { DynamicLink } from './dynamic-link.ts'
+import type { PrivateRoute } from './environment.ts'
 
 /** A target with the connections to it. */
 export interface TargetLink {
@@ -34,8 +35,8 @@ export interface RouteParts {
   readonly exportReporting: boolean
   /** Id under which templates, breakers and statistics of the route are kept. */
   readonly cacheableId: string
-  /** Fields of `otoroshi.headers` and others added to every call (the token of the private listener). */
-  readonly privateHeaders: readonly (readonly [string, string])[]
+  /** Set for the admin API: its calls go to the private listener. */
+  readonly privateRoute: PrivateRoute | null
 }
 
 /** A compiled route counts the requests it serves: what it holds is given back when it is retired and idle. */

@@ -27,8 +27,11 @@ export interface ThreadServices {
 export interface PrivateRoute {
   readonly routeId: string
   readonly origin: Origin
-  /** Fields that prove to the private listener that the call passed the route. */
-  readonly headers: readonly (readonly [string, string])[]
+  /** Field that proves to the private listener that the call passed the route, and its value. */
+  readonly header: string
+  readonly token: string
+  /** Field that names the API key of the caller. Clients cannot set it. */
+  readonly callerHeader: string
 }
 
 /** What the global configuration of a revision says to compiling. */

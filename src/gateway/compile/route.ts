@@ -65,7 +65,7 @@ export async function compileRoute(
       debugFlow: route.debug_flow,
       exportReporting: route.export_reporting,
       cacheableId,
-      privateHeaders: isPrivate(route, env) ? env.thread.privateRoute!.headers : [],
+      privateRoute: isPrivate(route, env) ? env.thread.privateRoute : null,
     }
     return new CompiledRoute(parts)
   } catch (error) {
@@ -106,7 +106,7 @@ export function closedRoute(id: string, route: Route | null, refusal: Refusal): 
     debugFlow: false,
     exportReporting: false,
     cacheableId: id,
-    privateHeaders: [],
+    privateRoute: null,
   })
 }
 

@@ -5,28 +5,20 @@
  * lets the request pass (law 1); nothing is awaited unless a plugin returned a promise.
  */
 import type { Duplex } from 'node:stream'
-import {
-  type BodyReader,
-  type CallTimeouts,
-  HeaderBlock,
-  reasonPhrase,
-  type ServerExchange,
-  type TransportError,
-} from '../../http/index.ts'
+import { type BodyReader, HeaderBlock, reasonPhrase, type ServerExchange } from '../../http/index.ts'
 import { type Answer, type FullAnswer, type Refusal, refuse } from '../../plugin/answer.ts'
 import type { Phase, Verdict } from '../../plugin/contract.ts'
-import type { ChoiceContext, TimeoutProfile } from '../balancing/index.ts'
-import type { CompiledRoute, TargetLink } from '../compile/compiled-route.ts'
+import type { CompiledRoute } from '../compile/compiled-route.ts'
 import { renderRefusal } from '../errors/render.ts'
 import type { Flow } from '../flow/flow.ts'
 import { answerBody } from './answer-body.ts'
+import { Attempts, type AttemptsOwner } from './attempts.ts'
 import type { ChainStep } from './chain.ts'
-import { type GatewayExchange, UpstreamRequest, UpstreamResponse } from './exchange.ts'
+import { type GatewayExchange, UpstreamResponse } from './exchange.ts'
 import { BodyTooLarge, MessageBody } from './message-body.ts'
-import { blamesTarget, bodyRefusal, mayRepeat, refusalOf } from './outcome.ts'
 import type { RunContext } from './run-context.ts'
-import { RequestChoice } from './request-choice.ts'
-import { Transfer, type TransferOwner } from './transfer.ts'
+import { trackingCookie } from './tracking.ts'
+import type { Transfer } from './transfer.ts'
 import { openTunnel } from './tunnel.ts'
 
 type Stage = 'before' | 'preRoute' | 'access' | 'request' | 'backend' | 'response'
@@ -40,31 +32,23 @@ const taskOf: Readonly<Record<Stage, string>> = {
   response: 'transform-response',
 }
 
-export class Run implements TransferOwner, BodyReader {
+export class Run implements AttemptsOwner, BodyReader {
   readonly server: ServerExchange
   readonly exchange: GatewayExchange
   readonly compiled: CompiledRoute
   readonly flow: Flow | null
-  readonly #context: RunContext
-  /** Explain: stop before anything is sent to a backend. */
+  readonly context: RunContext
+  readonly attempts: Attempts
   readonly #dry: boolean
-  #choice: ChoiceContext | null = null
-  #transfer: Transfer | null = null
-  #requestBody: MessageBody | null = null
-  #attempt = 0
-  #globalBy = Number.POSITIVE_INFINITY
-  #globalFirst = false
-  #trackingId = ''
   /** The answer has begun. */
   #answering = false
   #finished = false
-  #wait: NodeJS.Timeout | null = null
   #resumeSource: (() => void) | null = null
 
   /** Status sent, 0 before. */
   status = 0
-  bytesIn = 0
   bytesOut = 0
+  #tunnelledIn = 0
   refusal: Refusal | null = null
   clientGone = false
   /** The last byte was not reached: the answer was cut. */
@@ -83,12 +67,14 @@ export class Run implements TransferOwner, BodyReader {
     this.exchange = exchange
     this.compiled = compiled
     this.flow = flow
-    this.#context = context
+    this.context = context
+    this.attempts = new Attempts(this, dry)
     this.#dry = dry
   }
 
-  get attempts(): number {
-    return this.#attempt
+  /** Bytes of the request body that went to the backend. */
+  get bytesIn(): number {
+    return this.#tunnelledIn + this.attempts.sentBytes
   }
 
   start(): void {
@@ -149,16 +135,16 @@ export class Run implements TransferOwner, BodyReader {
           if (!this.#finished) this.#pluginFailed(stage, plugin, error)
         },
       )
-      .catch(error => this.#broken(error))
+      .catch(error => this.broken(error))
   }
 
   #next(stage: Stage): void {
     const { chain } = this.compiled.parts
     if (stage === 'before') this.#phase('preRoute', chain.preRoute, 0)
     else if (stage === 'preRoute') this.#phase('access', chain.access, 0)
-    else if (stage === 'access') this.#tryCall()
+    else if (stage === 'access') this.attempts.next()
     else if (stage === 'request') this.#phase('backend', this.#dry ? [] : chain.backend, 0)
-    else if (stage === 'backend') this.#dispatch()
+    else if (stage === 'backend') this.attempts.dispatch()
     else this.#deliver()
   }
 
@@ -179,7 +165,7 @@ export class Run implements TransferOwner, BodyReader {
   }
 
   #takeAnswer(full: FullAnswer): void {
-    this.#transfer?.abandon()
+    this.attempts.abandon()
     const body = answerBody(full.body, resume => (this.#resumeSource = resume))
     this.exchange.upstreamResponse = new UpstreamResponse(
       full.status,
@@ -195,157 +181,30 @@ export class Run implements TransferOwner, BodyReader {
       return
     }
     const detail = error instanceof Error ? error.message : String(error)
-    this.#context.log(
+    this.context.log(
       'error',
       `plugin ${plugin} failed in ${stage} of route ${this.exchange.route.id}: ${detail}`,
     )
     this.refuse(refuse('plugin.failed', { subject: plugin, detail }))
   }
 
-  // The call.
+  // What the attempts tell.
 
-  #tryCall(): void {
-    const { parts } = this.compiled
-    const { request } = this.exchange
-    const profile = parts.backend!.timeoutsFor(request.target)
-    if (this.#attempt++ === 0 && profile.global > 0) this.#globalBy = performance.now() + profile.global
-    this.flow?.begin('choose-backend', { attempt: this.#attempt })
-    this.#choice ??= new RequestChoice(request, () => this.#tracking())
-    const choice = parts.chooser!.choose(this.#choice, this.#attempt, profile)
-    const mocked = parts.chain.backend.length > 0
-    if (typeof choice === 'string' && !mocked) {
-      this.refuse(refuse(choice))
-      return
-    }
-    const link = typeof choice === 'string' ? null : parts.links[choice.index]!
-    this.exchange.target = link?.view ?? null
-    this.flow?.note('target', link === null ? null : link.target.key)
-    try {
-      this.#prepare(link)
-    } catch (error) {
-      this.#broken(error)
-      return
-    }
-    this.#link = link
-    this.#profile = profile
-    this.#phase('request', parts.chain.request, 0)
+  transformRequest(): void {
+    this.#phase('request', this.compiled.parts.chain.request, 0)
   }
-
-  #link: TargetLink | null = null
-  #profile: TimeoutProfile | null = null
-
-  /** The request as it goes to the backend, before plugins change it. */
-  #prepare(link: TargetLink | null): void {
-    const { exchange, server } = this
-    const { request } = exchange
-    const headers = request.headers.clone()
-    for (const name of this.#context.removedIn) headers.delete(name)
-    if (link !== null && !headers.has('host')) headers.append('Host', link.target.authority)
-    this.#requestBody ??= new MessageBody(server.bodyLength, reader => server.readBody(reader))
-    exchange.upstreamRequest = new UpstreamRequest(
-      request.method,
-      this.compiled.parts.pathFor(exchange),
-      headers,
-      this.#requestBody,
-    )
-  }
-
-  #dispatch(): void {
-    const { exchange } = this
-    const { parts } = this.compiled
-    const link = this.#link
-    const profile = this.#profile!
-    const upstream = exchange.upstream
-    if (link === null) {
-      this.refuse(refuse('backend.no_target'))
-      return
-    }
-    if (link.fault !== null) {
-      this.refuse(refuse(link.fault))
-      return
-    }
-    if (this.#dry) {
-      this.#describeCall(link)
-      return
-    }
-    const body = this.#requestBody!
-    const length = body.length
-    if (length !== 0 && body.opened && body.content === null) {
-      this.refuse(refuse('backend.call_timeout_consumed'))
-      return
-    }
-    let dispatcher: NonNullable<TargetLink['lease']>['dispatcher']
-    try {
-      for (const [name, value] of parts.privateHeaders) upstream.headers.set(name, value)
-      dispatcher = link.lease?.dispatcher ?? link.dynamic!.dispatcherFor(exchange)
-    } catch (error) {
-      this.#broken(error)
-      return
-    }
-    this.flow?.begin('call-backend', {
-      attempt: this.#attempt,
-      target: link.target.key,
-      method: upstream.method,
-      path: upstream.path,
-    })
-    const transfer = new Transfer(this, link.target, profile, this.#choice!.probe, length === 0 ? null : body)
-    this.#transfer = transfer
-    exchange.calledAt = performance.now()
-    if (this.flow !== null && this.flow.calledAt < 0) this.flow.calledAt = this.flow.now
-    parts.chooser!.started(link.target)
-    if (length !== 0) this.server.onDrain = null
-    transfer.start(
-      dispatcher,
-      {
-        method: upstream.method,
-        path: upstream.path,
-        headers: upstream.headers,
-        bodyLength: length,
-        upgrade: exchange.request.upgrade,
-      },
-      this.#timeouts(profile),
-    )
-  }
-
-  /** The global time-out goes on over all attempts: the last ones get what is left. */
-  #timeouts(profile: TimeoutProfile): CallTimeouts {
-    const timeouts = this.compiled.timeouts(profile)
-    const left = this.#globalBy - this.exchange.calledAt
-    this.#globalFirst = timeouts.head === 0 ? Number.isFinite(left) : left < timeouts.head
-    return this.#globalFirst ? { ...timeouts, head: Math.max(1, left) } : timeouts
-  }
-
-  #describeCall(link: TargetLink): void {
-    const { upstream } = this.exchange
-    const replaced = this.compiled.parts.chain.backend.map(step => step.plugin)
-    this.flow?.begin('call-backend', {
-      target: link.target.key,
-      ...(replaced.length > 0 && { answered_by: replaced[0] }),
-      request: { method: upstream.method, path: upstream.path, headers: [...upstream.headers.endToEnd()] },
-      skipped: 'nothing is sent for a hypothetical request',
-    })
-    this.#finish()
-  }
-
-  // What the transfer tells.
 
   answered(transfer: Transfer, status: number, reason: string, headers: HeaderBlock, length: number): void {
     const { exchange } = this
-    const { chain, chooser } = this.compiled.parts
-    exchange.answeredAt = performance.now()
-    if (this.flow !== null) {
-      this.flow.answeredAt = this.flow.now
-      this.flow.note('status', status)
-    }
-    chooser!.succeeded(transfer.target, transfer.profile, transfer.probe)
-    for (const name of this.#context.removedOut) headers.delete(name)
-    if (chain.response.length === 0 && exchange.answerHeaders === null && this.#trackingId === '') {
-      this.#begin(status, reason, headers, length, () => transfer.resume())
+    const { chain } = this.compiled.parts
+    const resume = (): void => transfer.resume()
+    if (chain.response.length === 0 && exchange.answerHeaders === null && this.attempts.trackingId === '') {
+      this.#begin(status, reason, headers, length, resume)
       transfer.attach(this)
       return
     }
     const body = new MessageBody(length, reader => transfer.attach(reader))
-    this.#resumeSource = () => transfer.resume()
+    this.#resumeSource = resume
     exchange.upstreamResponse = new UpstreamResponse(status, reason, headers, body)
     this.#phase('response', chain.response, 0)
   }
@@ -354,59 +213,24 @@ export class Run implements TransferOwner, BodyReader {
     if (!this.#answering) this.server.inform(status, headers)
   }
 
-  failed(transfer: Transfer, error: TransportError, clientFault: Error | null): void {
-    const { chooser, backend } = this.compiled.parts
-    chooser!.finished(transfer.target)
-    this.flow?.note('failure', { fault: error.fault, message: error.message })
-    if (clientFault !== null) {
-      chooser!.abandoned(transfer.target, transfer.profile, transfer.probe, Date.now())
-      this.#transfer = null
-      this.refuse(bodyRefusal(clientFault))
-      return
-    }
-    if (blamesTarget(error.fault))
-      chooser!.failed(transfer.target, transfer.profile, transfer.probe, Date.now())
-    else chooser!.abandoned(transfer.target, transfer.profile, transfer.probe, Date.now())
-    this.#transfer = null
-    const body = this.#requestBody!
-    const consumed = body.opened && body.content === null
-    const retry = backend!.client.retry
-    if (this.#attempt < retry.attempts && !consumed && mayRepeat(this.exchange.upstream.method, error)) {
-      const delay = retry.delayBefore(this.#attempt + 1)
-      if (performance.now() + delay < this.#globalBy) {
-        this.#wait = setTimeout(() => this.#tryCall(), delay)
-        return
-      }
-    }
-    this.refuse(refusalOf(error, consumed, this.#globalFirst))
-  }
-
-  upgraded(transfer: Transfer, status: number, headers: HeaderBlock, stream: Duplex): void {
-    const { chain, chooser } = this.compiled.parts
-    chooser!.succeeded(transfer.target, transfer.profile, transfer.probe)
-    this.exchange.answeredAt = performance.now()
+  upgraded(status: number, headers: HeaderBlock, stream: Duplex): void {
     this.#answering = true
     this.status = status
-    for (const name of this.#context.removedOut) headers.delete(name)
     for (const [name, value] of this.exchange.answerHeaders ?? []) headers.append(name, value)
     const client = this.server.acceptUpgrade(headers, status)
-    openTunnel(client, stream, this.exchange, chain.message, (bytesIn, bytesOut) => {
-      this.bytesIn = bytesIn
+    openTunnel(client, stream, this.exchange, this.compiled.parts.chain.message, (bytesIn, bytesOut) => {
+      this.#tunnelledIn = bytesIn
       this.bytesOut = bytesOut
       this.#finish()
     })
-  }
-
-  sent(bytes: number): void {
-    this.bytesIn += bytes
   }
 
   flush(): void {
     if (this.#answering) this.server.flush()
   }
 
-  resumeBody(): void {
-    this.server.resumeBody()
+  ended(): void {
+    this.#finish()
   }
 
   // The answer to the client.
@@ -415,7 +239,7 @@ export class Run implements TransferOwner, BodyReader {
   refuse(refusal: Refusal): void {
     if (this.#finished) return
     this.refusal = refusal
-    this.#transfer?.abandon()
+    this.attempts.abandon()
     if (this.#answering) {
       this.cut = true
       this.server.abort()
@@ -444,7 +268,7 @@ export class Run implements TransferOwner, BodyReader {
         )
         return
       } catch (error) {
-        this.#context.log('error', `plugin ${step.plugin} failed in the error phase: ${String(error)}`)
+        this.context.log('error', `plugin ${step.plugin} failed in the error phase: ${String(error)}`)
       }
     }
     this.#answerError(refusal, refusal)
@@ -464,10 +288,10 @@ export class Run implements TransferOwner, BodyReader {
     const { exchange } = this
     const rendered = renderRefusal(verdict, {
       accept: exchange.request.headers.get('accept'),
-      state: exchange.request.headers.get(this.#context.headerNames.state.toLowerCase()),
+      state: exchange.request.headers.get(this.context.headerNames.state.toLowerCase()),
       errorId: exchange.id,
-      template: this.#context.errorTemplate(exchange.route.id),
-      headerNames: this.#context.headerNames,
+      template: this.context.errorTemplate(exchange.route.id),
+      headerNames: this.context.headerNames,
     })
     const body = answerBody(rendered.body, () => {})
     exchange.upstreamResponse = new UpstreamResponse(
@@ -485,16 +309,18 @@ export class Run implements TransferOwner, BodyReader {
     const { headers } = response
     try {
       for (const [name, value] of answerHeaders ?? []) headers.append(name, value)
-      if (this.#trackingId !== '') headers.append('Set-Cookie', this.#trackingCookie())
+      const { trackingId } = this.attempts
+      if (trackingId !== '')
+        headers.append('Set-Cookie', trackingCookie(trackingId, this.exchange.request.domain))
     } catch (error) {
-      this.#broken(error)
+      this.broken(error)
       return
     }
     const body = response.body as MessageBody
     this.#begin(response.status, response.reason, headers, body.length, () => this.#resumeSource?.())
     body.flow(this)
     // Replaced: what the backend still sends is not wanted.
-    if (body.content !== null) this.#transfer?.abandon()
+    if (body.content !== null) this.attempts.abandon()
   }
 
   #begin(status: number, reason: string, headers: HeaderBlock, length: number, resume: () => void): void {
@@ -525,7 +351,6 @@ export class Run implements TransferOwner, BodyReader {
   #clientLeft(): void {
     if (this.#finished) return
     this.clientGone = true
-    if (this.#wait !== null) clearTimeout(this.#wait)
     const transfer = this.#transfer
     if (transfer !== null) {
       transfer.abandon()
@@ -536,9 +361,9 @@ export class Run implements TransferOwner, BodyReader {
   }
 
   /** The gateway itself failed; the client gets 500, never a pass. */
-  #broken(error: unknown): void {
+  broken(error: unknown): void {
     const detail = error instanceof Error ? error.message : String(error)
-    this.#context.log('error', `request on route ${this.exchange.route.id} failed: ${detail}`)
+    this.context.log('error', `request on route ${this.exchange.route.id} failed: ${detail}`)
     this.refuse(refuse('internal', { detail }))
   }
 
@@ -549,10 +374,7 @@ export class Run implements TransferOwner, BodyReader {
     this.server.onDrain = null
     const { parts } = this.compiled
     this.endedAt = performance.now()
-    if (this.#transfer !== null) {
-      parts.chooser!.finished(this.#transfer.target)
-      parts.chooser!.measured(this.#transfer.target, this.endedAt - this.exchange.arrival)
-    }
+    this.attempts.close(this.endedAt)
     for (const step of parts.chain.afterRequest) {
       try {
         const done = step.run(this.exchange)
@@ -561,29 +383,13 @@ export class Run implements TransferOwner, BodyReader {
         this.#afterFailed(step.plugin, error)
       }
     }
-    this.#context.finished(this)
+    this.context.finished(this)
     this.compiled.leave()
   }
 
   #afterFailed(plugin: string, error: unknown): void {
-    this.#context.log('error', `plugin ${plugin} failed after the request: ${String(error)}`)
+    this.context.log('error', `plugin ${plugin} failed after the request: ${String(error)}`)
   }
-
-  #tracking(): string {
-    if (this.#trackingId === '')
-      this.#trackingId = this.exchange.request.cookies.get(TRACKING) ?? newTrackingId()
-    return this.#trackingId
-  }
-
-  #trackingCookie(): string {
-    return `${TRACKING}=${encodeURIComponent(this.#trackingId)}; Max-Age=2592000; Path=/; Domain=${this.exchange.request.domain}`
-  }
-}
-
-const TRACKING = 'otoroshi-tracking'
-
-function newTrackingId(): string {
-  return crypto.randomUUID()
 }
 
 function verdictNote(verdict: Verdict): Record<string, unknown> {

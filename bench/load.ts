@@ -1,0 +1,113 @@
+/** Load by h2load over HTTP/1.1: as fast as it goes, or at a constant rate with every request's time recorded. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Ten ordinary fields, as a browser sends them (`Host` and `User-Agent` are h2load's own). */
+export const requestHeaders: readonly string[] = [
+  'Accept: text/html,application/json;q=0.9,*/*;q=0.8',
+  'Accept-Language: en-GB,en;q=0.7',
+  'Accept-Encoding: gzip, deflate, br',
+  'Cache-Control: max-age=0',
+  'Cookie: session=4f1d2c7a9b; theme=dark',
+  'Referer: https://shop.example/catalogue/lamps',
+  'X-Request-Source: bench',
+  'DNT: 1',
+]
+
+export interface LoadResult {
+  readonly requests: number
+  readonly failed: number
+  readonly seconds: number
+  readonly perSecond: number
+}
+
+export interface PacedResult extends LoadResult {
+  /** Milliseconds. */
+  readonly p50: number
+  readonly p99: number
+}
+
+export interface LoadOptions {
+  readonly url: string
+  readonly clients: number
+  readonly seconds: number
+  /** Core the generator is pinned to, or null. */
+  readonly core: number | null
+}
+
+/** As many requests as the server takes. */
+export async function saturate(options: LoadOptions): Promise<LoadResult> {
+  return read(await h2load(options, []))
+}
+
+/** `rate` requests per second in all, spread over the clients. */
+export async function paced(options: LoadOptions, rate: number): Promise<PacedResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  const file = join(folder, 'times')
+  try {
+    const perClient = Math.max(1, Math.round(rate / options.clients))
+    const output = await h2load(options, ['--rps', String(perClient), '--log-file', file])
+    const times = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter(line => line !== '')
+      .map(line => Number(line.split('\t')[2]) / 1000)
+      .sort((a, b) => a - b)
+    return { ...read(output), p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function h2load(options: LoadOptions, more: readonly string[]): Promise<string> {
+  const { url, clients, seconds, core } = options
+  const args = [
+    '--h1',
+    '-t',
+    '1',
+    '-c',
+    String(clients),
+    '-D',
+    String(seconds),
+    '--warm-up-time',
+    '1',
+    ...more,
+  ]
+  for (const header of requestHeaders) args.push('-H', header)
+  args.push(url)
+  const command = core === null ? ['h2load', ...args] : ['taskset', '-c', String(core), 'h2load', ...args]
+  return new Promise((resolve, reject) => {
+    const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    child.stdout.on('data', chunk => (output += chunk))
+    child.stderr.on('data', chunk => (output += chunk))
+    child.on('error', reject)
+    child.on('close', code =>
+      code === 0 ? resolve(output) : reject(new Error(`h2load failed: ${output.slice(-500)}`)),
+    )
+  })
+}
+
+function read(output: string): LoadResult {
+  const requests =
+    /requests: (\d+) total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored/.exec(
+      output,
+    )
+  const rate = /finished in [^,]+, ([\d.]+) req\/s/.exec(output)
+  if (requests === null || rate === null)
+    throw new Error(`h2load said nothing that can be read: ${output.slice(-500)}`)
+  const succeeded = Number(requests[3])
+  const perSecond = Number(rate[1])
+  return {
+    requests: succeeded,
+    failed: Number(requests[4]) + Number(requests[5]),
+    seconds: succeeded / perSecond,
+    perSecond,
+  }
+}
+
+function percentile(sorted: readonly number[], share: number): number {
+  if (sorted.length === 0) return Number.NaN
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
+}

@@ -1,0 +1,172 @@
+/** The proxies that are compared, each as one pinned process in front of the same backend. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface Peer {
+  readonly name: string
+  readonly port: number
+  readonly child: ChildProcess
+  /** Process whose cost counts. */
+  readonly pid: number
+}
+
+/** A program that could not be started. */
+export class PeerFailed extends Error {}
+
+const BODY = 'one kilobyte of an answer, '.repeat(40).slice(0, 1024)
+
+/** The backend: nginx that answers 1 KB at once. Two workers, on any core but the proxy's. */
+export function startBackend(folder: string, port: number, core: number): Promise<Peer> {
+  const conf = nginxConf(
+    folder,
+    'backend',
+    `server { listen 127.0.0.1:${port} reuseport backlog=4096; keepalive_requests 1000000000; location / { default_type text/plain; return 200 "${BODY}"; } }`,
+  )
+  return start('backend', port, core, ['nginx', '-c', conf, '-p', folder])
+}
+
+export function startNginx(folder: string, port: number, backend: number, core: number): Promise<Peer> {
+  const conf = nginxConf(
+    folder,
+    'nginx',
+    `upstream b { server 127.0.0.1:${backend}; keepalive 256; keepalive_requests 1000000000; }
+     server { listen 127.0.0.1:${port} backlog=4096; keepalive_requests 1000000000;
+       location / { proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host; proxy_pass http://b; } }`,
+  )
+  return start('nginx', port, core, ['nginx', '-c', conf, '-p', folder])
+}
+
+export function startHaproxy(folder: string, port: number, backend: number, core: number): Promise<Peer> {
+  const conf = join(folder, 'haproxy.cfg')
+  writeFileSync(
+    conf,
+    `global
+  nbthread 1
+  maxconn 20000
+defaults
+  mode http
+  timeout client 60s
+  timeout server 60s
+  timeout connect 5s
+  http-reuse always
+frontend f
+  bind 127.0.0.1:${port}
+  default_backend b
+backend b
+  server s 127.0.0.1:${backend}
+`,
+  )
+  return start('haproxy', port, core, ['haproxy', '-f', conf])
+}
+
+export function startCaddy(folder: string, port: number, backend: number, core: number): Promise<Peer> {
+  const conf = join(folder, 'Caddyfile')
+  writeFileSync(
+    conf,
+    `{
+  admin off
+  auto_https off
+  log {
+    level ERROR
+  }
+}
+http://:${port} {
+  bind 127.0.0.1
+  reverse_proxy 127.0.0.1:${backend} {
+    transport http {
+      keepalive_idle_conns_per_host 256
+    }
+  }
+}
+`,
+  )
+  return start('caddy', port, core, ['caddy', 'run', '--config', conf, '--adapter', 'caddyfile'], {
+    GOMAXPROCS: '1',
+    HOME: folder,
+    XDG_CONFIG_HOME: folder,
+    XDG_DATA_HOME: folder,
+  })
+}
+
+/** The gateway as a user starts it, with one data-plane thread. */
+export function startGateway(
+  folder: string,
+  port: number,
+  core: number | null,
+  threads: number,
+): Promise<Peer> {
+  return start(
+    'otoroshi',
+    port,
+    core,
+    [process.execPath, join(import.meta.dirname, '../bin/otoroshi'), 'start'],
+    {
+      OTOROSHI_PORT: String(port),
+      OTOROSHI_HTTPS_PORT: '0',
+      OTOROSHI_THREADS: String(threads),
+      OTOROSHI_DATA_DIR: join(folder, `data-${port}`),
+      OTOROSHI_STORAGE: 'inmemory',
+    },
+  )
+}
+
+export function stop(peer: Peer): Promise<void> {
+  return new Promise(resolve => {
+    if (peer.child.exitCode !== null) return resolve()
+    peer.child.once('exit', () => resolve())
+    peer.child.kill('SIGTERM')
+    setTimeout(() => peer.child.kill('SIGKILL'), 3000).unref()
+  })
+}
+
+function nginxConf(folder: string, name: string, server: string): string {
+  const conf = join(folder, `${name}.conf`)
+  mkdirSync(join(folder, name), { recursive: true })
+  writeFileSync(
+    conf,
+    `daemon off; master_process off; worker_processes 1; pid ${folder}/${name}.pid; error_log /dev/null;
+events { worker_connections 16384; }
+http { access_log off;
+  client_body_temp_path ${folder}/${name}/b; proxy_temp_path ${folder}/${name}/p; fastcgi_temp_path ${folder}/${name}/f;
+  uwsgi_temp_path ${folder}/${name}/u; scgi_temp_path ${folder}/${name}/s;
+  ${server} }
+`,
+  )
+  return conf
+}
+
+async function start(
+  name: string,
+  port: number,
+  core: number | null,
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Peer> {
+  const pinned = core === null ? command : ['taskset', '-c', String(core), ...command]
+  const child = spawn(pinned[0]!, pinned.slice(1), {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  child.stdout!.on('data', chunk => (output = (output + chunk).slice(-4000)))
+  child.stderr!.on('data', chunk => (output = (output + chunk).slice(-4000)))
+  const until = Date.now() + 10_000
+  while (Date.now() < until) {
+    if (child.exitCode !== null) break
+    if (await answers(port)) return { name, port, child, pid: child.pid! }
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  child.kill('SIGKILL')
+  throw new PeerFailed(`${name} did not start: ${output}`)
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/`)
+    await response.arrayBuffer()
+    return true
+  } catch {
+    return false
+  }
+}

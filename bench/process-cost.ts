@@ -1,0 +1,53 @@
+/** What a process costs the machine, read from /proc: CPU time and resident memory, its children included. */
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Kernel ticks per second of /proc/<pid>/stat on Linux. */
+const TICKS = 100
+
+/** Process ids of `root` and all its descendants. */
+export function processTree(root: number): number[] {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const stat = readStat(Number(name))
+    if (stat !== null) parents.set(Number(name), Number(stat[1]))
+  }
+  const tree = [root]
+  for (let i = 0; i < tree.length; i++)
+    for (const [pid, parent] of parents) if (parent === tree[i]) tree.push(pid)
+  return tree
+}
+
+/** CPU time spent so far, microseconds. */
+export function cpuMicros(root: number): number {
+  let ticks = 0
+  for (const pid of processTree(root)) {
+    const stat = readStat(pid)
+    if (stat !== null) ticks += Number(stat[11]) + Number(stat[12])
+  }
+  return (ticks / TICKS) * 1e6
+}
+
+/** Resident memory, bytes. */
+export function residentBytes(root: number): number {
+  let total = 0
+  for (const pid of processTree(root)) {
+    try {
+      const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+      if (match !== null) total += Number(match[1]) * 1024
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return total
+}
+
+/** Fields behind the command name: state first. */
+function readStat(pid: number): string[] | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * The calls of one request to its backend: a target is chosen, the request is made, failures are tried again.
+ *
+ * Guarantees: a body that has begun to flow is never sent twice; a call that may have had an effect is repeated only when
+ * its method says that this does no harm; all attempts together keep to the global time-out.
+ */
+import type { Duplex } from 'node:stream'
+import type { CallTimeouts, HeaderBlock, ServerExchange, TransportError } from '../../http/index.ts'
+import { type Refusal, refuse } from '../../plugin/answer.ts'
+import { apikeyAttribute } from '../../plugin/known-attributes.ts'
+import type { ChoiceContext, TimeoutProfile } from '../balancing/index.ts'
+import type { CompiledRoute, TargetLink } from '../compile/compiled-route.ts'
+import type { PrivateRoute } from '../compile/environment.ts'
+import type { Flow } from '../flow/flow.ts'
+import { type GatewayExchange, UpstreamRequest } from './exchange.ts'
+import { MessageBody } from './message-body.ts'
+import { blamesTarget, bodyRefusal, mayRepeat, refusalOf } from './outcome.ts'
+import { RequestChoice } from './request-choice.ts'
+import type { RunContext } from './run-context.ts'
+import { newTrackingId, TRACKING_COOKIE } from './tracking.ts'
+import { Transfer, type TransferOwner } from './transfer.ts'
+
+/** What the attempts need of the request they belong to. */
+export interface AttemptsOwner {
+  readonly server: ServerExchange
+  readonly exchange: GatewayExchange
+  readonly compiled: CompiledRoute
+  readonly flow: Flow | null
+  readonly context: RunContext
+  /** A target is chosen and the request made: plugins may change it. `dispatch` follows. */
+  transformRequest(): void
+  refuse(refusal: Refusal): void
+  broken(error: unknown): void
+  /** The backend answered; the body of the answer waits in the transfer. */
+  answered(transfer: Transfer, status: number, reason: string, headers: HeaderBlock, length: number): void
+  upgraded(status: number, headers: HeaderBlock, stream: Duplex): void
+  informed(status: number, headers: HeaderBlock): void
+  flush(): void
+  /** Nothing is sent for a hypothetical request: it ends here. */
+  ended(): void
+}
+
+export class Attempts implements TransferOwner {
+  readonly #run: AttemptsOwner
+  /** Explain: stop before anything is sent to a backend. */
+  readonly #dry: boolean
+  #choice: ChoiceContext | null = null
+  #transfer: Transfer | null = null
+  #body: MessageBody | null = null
+  #link: TargetLink | null = null
+  #profile: TimeoutProfile | null = null
+  #globalBy = Number.POSITIVE_INFINITY
+  #globalFirst = false
+  #wait: NodeJS.Timeout | null = null
+  /** Attempts made so far. */
+  made = 0
+  /** Bytes of the request body sent. */
+  sentBytes = 0
+  /** Value of the tracking cookie to set, or empty. */
+  trackingId = ''
+
+  constructor(run: AttemptsOwner, dry: boolean) {
+    this.#run = run
+    this.#dry = dry
+  }
+
+  /** Chooses a target and makes the request for it. */
+  next(): void {
+    const run = this.#run
+    const { parts } = run.compiled
+    const { request } = run.exchange
+    const profile = parts.backend!.timeoutsFor(request.target)
+    if (this.made++ === 0 && profile.global > 0) this.#globalBy = performance.now() + profile.global
+    run.flow?.begin('choose-backend', { attempt: this.made })
+    this.#choice ??= new RequestChoice(request, () => this.#tracking())
+    const choice = parts.chooser!.choose(this.#choice, this.made, profile)
+    if (typeof choice === 'string' && parts.chain.backend.length === 0) {
+      run.refuse(refuse(choice))
+      return
+    }
+    const link = typeof choice === 'string' ? null : parts.links[choice.index]!
+    run.exchange.target = link?.view ?? null
+    run.flow?.note('target', link === null ? null : link.target.key)
+    this.#link = link
+    this.#profile = profile
+    try {
+      this.#prepare(link)
+    } catch (error) {
+      run.broken(error)
+      return
+    }
+    run.transformRequest()
+  }
+
+  /** The request as it goes to the backend, before plugins change it. */
+  #prepare(link: TargetLink | null): void {
+    const { exchange, server, compiled, context } = this.#run
+    const { request } = exchange
+    const headers = request.headers.clone()
+    for (const name of context.removedIn) headers.delete(name)
+    if (link !== null && !headers.has('host')) headers.append('Host', link.target.authority)
+    this.#body ??= new MessageBody(server.bodyLength, reader => server.readBody(reader))
+    const path = compiled.parts.pathFor(exchange)
+    exchange.upstreamRequest = new UpstreamRequest(request.method, path, headers, this.#body)
+  }
+
+  /** Sends the request as plugins left it. */
+  dispatch(): void {
+    const run = this.#run
+    const link = this.#link
+    const fault = link === null ? 'backend.no_target' : link.fault
+    if (fault !== null) run.refuse(refuse(fault))
+    else if (this.#dry) this.#describe(link!)
+    else this.#send(link!)
+  }
+
+  #send(link: TargetLink): void {
+    const run = this.#run
+    const { exchange, flow } = run
+    const { parts } = run.compiled
+    const { upstream } = exchange
+    const profile = this.#profile!
+    const body = this.#body!
+    const length = body.length
+    if (length !== 0 && body.opened && body.content === null) {
+      run.refuse(refuse('backend.call_timeout_consumed'))
+      return
+    }
+    let dispatcher: NonNullable<TargetLink['lease']>['dispatcher']
+    try {
+      if (parts.privateRoute !== null) this.#prove(parts.privateRoute)
+      dispatcher = link.lease?.dispatcher ?? link.dynamic!.dispatcherFor(exchange)
+    } catch (error) {
+      run.broken(error)
+      return
+    }
+    if (flow !== null) {
+      const { method, path } = upstream
+      flow.begin('call-backend', { attempt: this.made, target: link.target.key, method, path })
+      if (flow.calledAt < 0) flow.calledAt = flow.now
+    }
+    const transfer = new Transfer(this, link.target, profile, this.#choice!.probe, length === 0 ? null : body)
+    this.#transfer = transfer
+    exchange.calledAt = performance.now()
+    parts.chooser!.started(link.target)
+    transfer.start(
+      dispatcher,
+      {
+        method: upstream.method,
+        path: upstream.path,
+        headers: upstream.headers,
+        bodyLength: length,
+        upgrade: exchange.request.upgrade,
+      },
+      this.#timeouts(profile),
+    )
+  }
+
+  /** The private listener learns that the route was passed, and with which key. */
+  #prove({ header, token, callerHeader }: PrivateRoute): void {
+    const { upstream, attributes } = this.#run.exchange
+    upstream.headers.set(header, token)
+    const apikey = attributes.get(apikeyAttribute)
+    if (apikey !== undefined) upstream.headers.set(callerHeader, apikey.clientId)
+  }
+
+  /** The global time-out goes on over all attempts: the last ones get what is left. */
+  #timeouts(profile: TimeoutProfile): CallTimeouts {
+    const timeouts = this.#run.compiled.timeouts(profile)
+    const left = this.#globalBy - this.#run.exchange.calledAt
+    this.#globalFirst = timeouts.head === 0 ? Number.isFinite(left) : left < timeouts.head
+    return this.#globalFirst ? { ...timeouts, head: Math.max(1, left) } : timeouts
+  }
+
+  #describe(link: TargetLink): void {
+    const run = this.#run
+    const { upstream } = run.exchange
+    const replaced = run.compiled.parts.chain.backend[0]?.plugin
+    run.flow?.begin('call-backend', {
+      target: link.target.key,
+      ...(replaced !== undefined && { answered_by: replaced }),
+      request: { method: upstream.method, path: upstream.path, headers: upstream.headers.endToEnd() },
+      skipped: 'nothing is sent for a hypothetical request',
+    })
+    run.ended()
+  }
+
+  /** The request is over, for whatever reason: nothing more is tried. */
+  close(endedAt: number): void {
+    if (this.#wait !== null) clearTimeout(this.#wait)
+    const transfer = this.#transfer
+    if (transfer === null) return
+    this.#transfer = null
+    transfer.abandon()
+    const { chooser } = this.#run.compiled.parts
+    if (!transfer.headSeen) chooser!.abandoned(transfer.target, transfer.profile, transfer.probe, Date.now())
+    chooser!.finished(transfer.target)
+    chooser!.measured(transfer.target, endedAt - this.#run.exchange.arrival)
+  }
+
+  /** What the backend still sends is not wanted. */
+  abandon(): void {
+    this.#transfer?.abandon()
+  }
+
+  // What the transfer tells.
+
+  answered(transfer: Transfer, status: number, reason: string, headers: HeaderBlock, length: number): void {
+    const run = this.#run
+    run.exchange.answeredAt = performance.now()
+    if (run.flow !== null) {
+      run.flow.answeredAt = run.flow.now
+      run.flow.note('status', status)
+    }
+    run.compiled.parts.chooser!.succeeded(transfer.target, transfer.profile, transfer.probe)
+    for (const name of run.context.removedOut) headers.delete(name)
+    run.answered(transfer, status, reason, headers, length)
+  }
+
+  upgraded(transfer: Transfer, status: number, headers: HeaderBlock, stream: Duplex): void {
+    const run = this.#run
+    run.exchange.answeredAt = performance.now()
+    run.compiled.parts.chooser!.succeeded(transfer.target, transfer.profile, transfer.probe)
+    for (const name of run.context.removedOut) headers.delete(name)
+    run.upgraded(status, headers, stream)
+  }
+
+  failed(transfer: Transfer, error: TransportError, clientFault: Error | null): void {
+    const run = this.#run
+    const { chooser, backend } = run.compiled.parts
+    const { target, profile, probe } = transfer
+    this.#transfer = null
+    run.flow?.note('failure', { fault: error.fault, message: error.message })
+    chooser!.finished(target)
+    if (clientFault === null && blamesTarget(error.fault)) chooser!.failed(target, profile, probe, Date.now())
+    else chooser!.abandoned(target, profile, probe, Date.now())
+    if (clientFault !== null) {
+      run.refuse(bodyRefusal(clientFault))
+      return
+    }
+    const body = this.#body!
+    const consumed = body.opened && body.content === null
+    const { retry } = backend!.client
+    if (this.made < retry.attempts && !consumed && mayRepeat(run.exchange.upstream.method, error)) {
+      const delay = retry.delayBefore(this.made + 1)
+      if (performance.now() + delay < this.#globalBy) {
+        this.#wait = setTimeout(() => this.next(), delay)
+        return
+      }
+    }
+    run.refuse(refusalOf(error, consumed, this.#globalFirst))
+  }
+
+  informed(status: number, headers: HeaderBlock): void {
+    this.#run.informed(status, headers)
+  }
+
+  sent(bytes: number): void {
+    this.sentBytes += bytes
+  }
+
+  flush(): void {
+    this.#run.flush()
+  }
+
+  resumeBody(): void {
+    this.#run.server.resumeBody()
+  }
+
+  #tracking(): string {
+    if (this.trackingId === '')
+      this.trackingId = this.#run.exchange.request.cookies.get(TRACKING_COOKIE) ?? newTrackingId()
+    return this.trackingId
+  }
+}
