@@ -351,12 +351,6 @@ export class Run implements AttemptsOwner, BodyReader {
   #clientLeft(): void {
     if (this.#finished) return
     this.clientGone = true
-    const transfer = this.#transfer
-    if (transfer !== null) {
-      transfer.abandon()
-      if (!transfer.headSeen)
-        this.compiled.parts.chooser!.abandoned(transfer.target, transfer.profile, transfer.probe, Date.now())
-    }
     this.#finish()
   }
 
