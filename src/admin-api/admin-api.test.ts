@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import { after, before, test } from 'node:test'
-import { aRoute } from '../control/testing/entities.ts'
+import { apikey, aRoute } from '../control/testing/entities.ts'
 import { type Store, StoreUnavailable } from '../store/contract.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { notBuiltFeature } from './not-built.ts'
@@ -37,11 +37,27 @@ test('without the token of the gateway nothing is answered but 401', async () =>
 test('callers limited to rights that cannot be evaluated have none', async () => {
   const user = await server.call('GET', '/api/routes', undefined, { 'Otoroshi-BackOffice-User': 'jwt' })
   assert.deepEqual([user.status, user.json.reason], [403, 'admin.rights_not_evaluated'])
-  const key = { clientId: 'limited', clientSecret: 's', clientName: 'n' }
-  await server.call('POST', '/api/apikeys', { ...key, metadata: { 'otoroshi-access-rights': '[]' } })
-  await server.call('POST', '/api/apikeys', { ...key, clientId: 'full' })
-  assert.equal((await server.call('GET', '/api/routes', undefined, { 'X-Caller': 'limited' })).status, 403)
-  assert.equal((await server.call('GET', '/api/routes', undefined, { 'X-Caller': 'full' })).status, 200)
+  const named = await TestServer.start({ callerHeader: 'X-Caller' })
+  const key = { clientSecret: 's', clientName: 'n' }
+  const limits = { 'otoroshi-access-rights': '[]' }
+  const keys = [
+    { ...key, clientId: 'full' },
+    { ...key, clientId: 'limited', metadata: limits },
+  ]
+  for (const entity of keys)
+    await named.control.change({
+      definition: apikey,
+      id: entity.clientId,
+      transition: () => ({ action: 'write', entity }),
+    })
+  const as = (caller: string) => named.call('GET', '/api/routes', undefined, { 'X-Caller': caller })
+  const statuses = await Promise.all(['full', 'limited', 'gone'].map(as))
+  assert.deepEqual(
+    statuses.map(answer => answer.status),
+    [200, 403, 403],
+  )
+  assert.equal((await named.call('GET', '/api/routes')).status, 403)
+  await named.stop()
 })
 
 test('about the instance', async () => {

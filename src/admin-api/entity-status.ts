@@ -1,13 +1,14 @@
 import type { EntityDefinition } from '../model/entity.ts'
 import { methodNotAllowed, notFound } from './api-error.ts'
 import type { Call } from './call.ts'
+import { findStored } from './entity-writes.ts'
 import { jsonReply, type Reply } from './reply.ts'
 
 /** `GET …/:id/_status`: whether the data plane serves the entity, and if not why. */
 export async function entityStatus(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
   if (call.method !== 'GET') throw methodNotAllowed()
   const { control } = call.services
-  const entity = control.get(definition, id)
+  const entity = findStored(call, definition, id)
   if (entity === null) throw notFound()
   const { faults } = control.statusOf(definition.kind, entity.id)
   const read = entity.read()

@@ -55,11 +55,14 @@ export function replace(
   options: WriteOptions & { readonly mustExist: boolean },
 ): Promise<Written> {
   const scope =
-    content.form === 'value' && isObject(content.value) ? scopeOf(call, definition, content.value) : undefined
-  return write(call, definition, id, scope, options, current => {
+    content.form === 'value' && isObject(content.value)
+      ? scopeOf(call, definition, content.value)
+      : storedScope(call, definition, id)
+  const name = scope !== undefined && id.startsWith(`${scope}:`) ? id.slice(scope.length + 1) : id
+  return write(call, definition, name, scope, options, current => {
     if (current === null && options.mustExist) throw notFound()
     const input = taken(definition, contentOver(call, definition, content, current), current)
-    return settled(definition, { ...input, ...idFields(definition, id, current) }, current, options)
+    return settled(definition, { ...input, ...idFields(definition, name, current) }, current, options)
   })
 }
 
@@ -71,7 +74,7 @@ export function patch(
   apply: (base: unknown) => unknown,
   options: WriteOptions,
 ): Promise<Written> {
-  return write(call, definition, id, undefined, options, current => {
+  return write(call, definition, id, storedScope(call, definition, id), options, current => {
     if (current === null) throw notFound()
     const input = taken(definition, apply(current.view()), current)
     return settled(definition, input, current, options)
@@ -85,7 +88,7 @@ export function remove(
   id: string,
   options: WriteOptions,
 ): Promise<Written> {
-  return write(call, definition, id, undefined, options, current => {
+  return write(call, definition, id, storedScope(call, definition, id), options, current => {
     if (current === null) throw notFound()
     return { action: 'remove' }
   })
@@ -127,13 +130,23 @@ function contentOver(
   return content.apply(current?.view() ?? templateOf(call, definition))
 }
 
-// A team named `<organization>:<id>` keeps the id it has.
 function idFields(
   definition: EntityDefinition,
   id: string,
   current: IndexedEntity | null,
 ): Record<string, unknown> {
   return definition.singleton === undefined ? { [definition.idField]: current?.id ?? id } : {}
+}
+
+/** The entity under an id; of kinds with a scope (teams) that of the caller's organization first. */
+export function findStored(call: Call, definition: EntityDefinition, id: string): IndexedEntity | null {
+  return call.services.control.get(definition, id, storedScope(call, definition, id))
+}
+
+function storedScope(call: Call, definition: EntityDefinition, id: string): string | undefined {
+  if (definition.scopeField === undefined) return undefined
+  const { tenant } = call.caller
+  return call.services.control.get(definition, id, tenant) === null ? undefined : tenant
 }
 
 function scopeOf(

@@ -279,6 +279,13 @@ test('teams of two organizations, and their removal', async () => {
   assert.equal((await server.call('GET', `${teams}/b:t`)).json.tenant, 'b')
   const put = await server.call('PUT', `${teams}/b:t`, { tenant: 'b', name: 'renamed' })
   assert.deepEqual([put.status, put.json.id, put.json.name], [200, 't', 'renamed'])
+  const inB = { 'Otoroshi-Tenant': 'b' }
+  assert.equal((await server.call('GET', `${teams}/t`, undefined, inB)).json.tenant, 'b')
+  const patched = await server.call('PATCH', `${teams}/t`, { description: 'd' }, inB)
+  assert.deepEqual([patched.json.tenant, patched.json.description], ['b', 'd'])
+  const made = await server.call('POST', `${teams}/c:u`, { tenant: 'c', name: 'made' })
+  assert.deepEqual([made.status, made.json.id], [201, 'u'])
+  assert.equal((await server.call('DELETE', `${teams}/b:t`)).json.tenant, 'b')
   assert.equal((await server.call('DELETE', teams)).status, 204)
   assert.equal((await server.call('GET', `${teams}/_count`)).json.count, 0)
 })

@@ -13,7 +13,7 @@ import { readContent, readPatch } from './decode.ts'
 import { entityStatus } from './entity-status.ts'
 import { listEntities } from './entity-list.ts'
 import { kindLabel, show, withKind } from './entity-view.ts'
-import { create, patch, remove, replace, type Written } from './entity-writes.ts'
+import { create, findStored, patch, remove, replace, type Written } from './entity-writes.ts'
 import { genericBulk } from './generic-bulk.ts'
 import { diffJson } from './json-diff.ts'
 import { project } from './list-query.ts'
@@ -161,7 +161,7 @@ async function count(call: Call, definition: EntityDefinition): Promise<Reply> {
 
 async function getOne(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
   offered(definition.access.read)
-  const entity = call.services.control.get(definition, id)
+  const entity = findStored(call, definition, id)
   if (entity === null) throw notFound()
   if (!mayRead(call.caller, definition, entity))
     throw new ApiError(401, 'admin.unauthorized', 'unauthorized', 'you cannot access this resource')
@@ -181,7 +181,7 @@ async function getOne(call: Call, definition: EntityDefinition, id: string): Pro
 }
 
 async function upsert(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
-  const exists = call.services.control.get(definition, id) !== null
+  const exists = findStored(call, definition, id) !== null
   offered(exists ? definition.access.update : definition.access.create)
   const result = await replace(call, definition, id, await readContent(call), {
     ...stamped,

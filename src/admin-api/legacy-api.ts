@@ -12,7 +12,7 @@ import { entityTag, isKnown } from './conditions.ts'
 import { readContent, readPatch } from './decode.ts'
 import { listEntities } from './entity-list.ts'
 import { entityStatus } from './entity-status.ts'
-import { create, patch, remove, replace, type Written } from './entity-writes.ts'
+import { create, findStored, patch, remove, replace, type Written } from './entity-writes.ts'
 import { lineHandler } from './generic-bulk.ts'
 import { globalConfigApi } from './global-config-api.ts'
 import { diffJson } from './json-diff.ts'
@@ -109,7 +109,7 @@ async function one(call: Call, definition: EntityDefinition, id: string): Promis
 }
 
 async function getOne(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
-  const entity = call.services.control.get(definition, id)
+  const entity = findStored(call, definition, id)
   if (entity === null) throw notFound('entity not found')
   if (!mayRead(call.caller, definition, entity))
     throw new ApiError(403, 'admin.unauthorized', 'forbidden', "You're not allowed to do this !")

@@ -47,7 +47,10 @@ export interface AdminApiServices {
   readonly control: ControlPlane
   /** Header that proves that a request came through the gateway, and its value: random, made at each start. */
   readonly token: { readonly header: string; readonly value: string }
-  /** Header in which the gateway names the API key (client id) that was checked. */
+  /**
+   * Header in which the gateway names the API key (client id) that was checked, overwriting what a client sent. Once
+   * set, calls without it have no rights.
+   */
   readonly callerHeader?: string
   readonly limits?: Partial<AdminApiLimits>
   /** Version text, such as `18.0.0`. */

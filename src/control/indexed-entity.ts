@@ -14,14 +14,23 @@ export class IndexedEntity {
   /** The revision it was last written in (of kinds that are not served: the one that would have been next). */
   readonly revision: number
   // Known to hold every default already, so that reading needs no schema.
-  #complete = false
+  #complete: boolean
 
-  constructor(definition: EntityDefinition, id: string, key: string, json: string, revision: number) {
+  /** `complete`: the text was made from a validated entity. */
+  constructor(
+    definition: EntityDefinition,
+    id: string,
+    key: string,
+    json: string,
+    revision: number,
+    complete = false,
+  ) {
     this.definition = definition
     this.id = id
     this.key = key
     this.json = json
     this.revision = revision
+    this.#complete = complete
   }
 
   /** The validated entity, or its faults. */

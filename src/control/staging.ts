@@ -98,7 +98,7 @@ export class Staging {
       const message = error instanceof Error ? error.message : 'cannot be stored'
       throw new InvalidEntity(definition.kind, [{ path: definition.idField, message }])
     }
-    return new IndexedEntity(definition, id, key, json, this.#revision)
+    return new IndexedEntity(definition, id, key, json, this.#revision, true)
   }
 
   #find(definition: EntityDefinition, id: string, scope?: string): IndexedEntity | null {

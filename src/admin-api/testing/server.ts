@@ -56,7 +56,6 @@ export class TestServer {
     const handler = adminApi({
       control,
       token: { header: 'X-Gateway', value: 'secret' },
-      callerHeader: 'X-Caller',
       version: '18.0.0-dev',
       explain: async request => ({ explained: request }),
       threads: () => [{ id: 1, revision: control.revision }],
