@@ -3,7 +3,7 @@
  * pings and pongs pass, a broken frame closes both sides (RFC 6455).
  */
 import type { Duplex, Writable } from 'node:stream'
-import WebSocket from 'ws'
+import * as ws from 'ws'
 import type { Exchange, PluginInstance, SocketMessage, SocketVerdict } from '../../plugin/contract.ts'
 import type { ChainStep } from './chain.ts'
 
@@ -30,7 +30,7 @@ interface FrameSender {
 }
 
 // The frame classes of the library are public but untyped.
-const { Receiver, Sender } = WebSocket as unknown as {
+const { Receiver, Sender } = ws as unknown as {
   Receiver: new (options: { isServer: boolean; maxPayload: number; binaryType: string }) => FrameReceiver
   Sender: new (socket: Duplex, extensions: object) => FrameSender
 }

@@ -13,7 +13,7 @@ export interface RawBackend {
 export async function openRawBackend(answer: (socket: Socket, head: string) => void): Promise<RawBackend> {
   const requests: string[] = []
   const sockets = new Set<Socket>()
-  const server = net.createServer({ allowHalfOpen: true }, socket => {
+  const server = net.createServer(socket => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => {})
