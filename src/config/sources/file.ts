@@ -1,0 +1,108 @@
+/** Settings from a configuration file: JSON (`.json`), YAML (`.yaml`, `.yml`) or HOCON (any other name). */
+import { extname } from 'node:path'
+import { parseDocument } from 'yaml'
+import { didYouMean } from '../did-you-mean.ts'
+import { Findings } from '../given.ts'
+import { HoconError } from '../hocon/expression.ts'
+import { parseHocon } from '../hocon/parse.ts'
+import { type Outside, resolveHocon } from '../hocon/resolve.ts'
+import { canonical, isIdle, keyNames, LOGGERS, settingOf } from '../known.ts'
+import { isObject, type Raw } from '../raw.ts'
+
+const MAX_DEPTH = 64
+const MAX_SIZE = 16 * 1024 * 1024
+
+export interface ConfigurationFile {
+  /** As it was named. */
+  readonly path: string
+  readonly text: string
+  /** What `${…}` may name besides the file itself. */
+  readonly outside: Outside
+}
+
+export function fromFile(file: ConfigurationFile): Findings {
+  const found = new Findings()
+  const { path } = file
+  try {
+    if (file.text.length > MAX_SIZE) throw new Error('the file is too large')
+    const tree = parse(file)
+    if (!isObject(tree)) throw new Error('a configuration is an object')
+    collect(tree, path, found)
+  } catch (error) {
+    found.faults.push(`${path}: ${reasonOf(error)}`)
+  }
+  return found
+}
+
+function parse({ path, text, outside }: ConfigurationFile): Raw {
+  switch (extname(path).toLowerCase()) {
+    case '.json':
+      return JSON.parse(text) as Raw
+    case '.yaml':
+    case '.yml':
+      return yaml(text)
+    default:
+      return resolveHocon(parseHocon(text), outside)
+  }
+}
+
+function yaml(text: string): Raw {
+  const document = parseDocument(text, { prettyErrors: true })
+  const [fault] = document.errors
+  if (fault !== undefined)
+    throw new HoconError(
+      fault.linePos?.[0].line ?? 1,
+      fault.message.split('\n')[0]!.replace(/ at line .*$/, ''),
+    )
+  return (document.toJS({ maxAliasCount: 100 }) as Raw) ?? Object.create(null)
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof RangeError) return 'nested too deeply'
+  return error instanceof Error ? error.message : String(error)
+}
+
+interface Leaf {
+  readonly written: string
+  readonly raw: Raw
+}
+
+function collect(tree: { readonly [key: string]: Raw }, path: string, found: Findings): void {
+  const leaves: Leaf[] = []
+  walk(tree, '', MAX_DEPTH, leaves)
+  const given = new Map<string, Leaf>()
+  // `app` first: where both trees name a setting, `otoroshi` wins.
+  for (const leaf of leaves.sort((a, b) => Number(inApp(b)) - Number(inApp(a))))
+    given.set(canonical(leaf.written), leaf)
+  const order = [...given.keys()].sort((a, b) => aliasRank(a) - aliasRank(b))
+  for (const key of order) {
+    const { written, raw } = given.get(key)!
+    const name = `${path}: ${written}`
+    const setting = settingOf(key)
+    if (setting !== undefined) found.given.push({ key: setting.declaration.key, name, raw })
+    else if (key.startsWith(LOGGERS)) found.given.push({ key, name, raw })
+    else if (isIdle(key)) found.idle(written)
+    else found.faults.push(`${name}: unknown setting${didYouMean(key, keyNames())}`)
+  }
+}
+
+function inApp(leaf: Leaf): boolean {
+  return leaf.written.startsWith('app.')
+}
+
+/** Later aliases of a setting win over earlier ones. */
+function aliasRank(key: string): number {
+  return (settingOf(key)?.declaration.aliases?.indexOf(key) ?? -1) + 1
+}
+
+function walk(raw: Raw, at: string, depthLeft: number, leaves: Leaf[]): void {
+  if (raw === null) return
+  const key = canonical(at)
+  if (!isObject(raw) || (at !== '' && (settingOf(key) !== undefined || isIdle(key)))) {
+    leaves.push({ written: at, raw })
+    return
+  }
+  if (depthLeft === 0) throw new Error(`${at}: nested too deeply`)
+  for (const [name, inner] of Object.entries(raw))
+    walk(inner, at === '' ? name : `${at}.${name}`, depthLeft - 1, leaves)
+}

@@ -1,0 +1,51 @@
+/** Every setting of the process, nested as `Settings` is. */
+import { adminApi, domains, firstStart } from './admin-api.ts'
+import { headerNames } from './header-names.ts'
+import { instance, plugins, running, secrets } from './identity.ts'
+import { exposed, http, https, requests } from './listening.ts'
+import { health, logs, metrics } from './monitoring.ts'
+import { backends, engine } from './proxying.ts'
+import { storage } from './storage.ts'
+
+export const table = {
+  http,
+  https,
+  exposed,
+  requests,
+  domains,
+  adminApi,
+  firstStart,
+  secrets,
+  instance,
+  storage,
+  running,
+  plugins,
+  backends,
+  engine,
+  headerNames,
+  logs,
+  health,
+  metrics,
+}
+
+/** Titles of the groups, for the documentation. */
+export const titles: Readonly<Record<keyof typeof table, string>> = {
+  http: 'HTTP server',
+  https: 'HTTPS',
+  exposed: 'How users see the ports',
+  requests: 'Checks of requests',
+  domains: 'Domains',
+  adminApi: 'Admin API',
+  firstStart: 'First start',
+  secrets: 'Secrets',
+  instance: 'Identity',
+  storage: 'Storage',
+  running: 'Process',
+  plugins: 'Plugins',
+  backends: 'Backends',
+  engine: 'Engine',
+  headerNames: 'Header names',
+  logs: 'Logs',
+  health: 'Health',
+  metrics: 'Metrics',
+}
