@@ -1,23 +1,29 @@
 /**
  * From JSON to an entity: limits, shortcuts, schema, then the kind's own checks. The one way in, for writes and reads.
  *
- * Guarantees: never throws; defaults are filled; unknown fields survive; nothing given is silently lost.
+ * Guarantees: never throws; defaults are filled; unknown fields survive; nothing given is silently lost; faults are few and
+ * short whatever was given.
  */
 import { parse, type Parsed, type SchemaFault } from '../schema/index.ts'
-import { checkJson } from './check-json.ts'
+import { inspectJson } from './check-json.ts'
 import type { EntityDefinition } from './entity.ts'
 import { isObject } from './types/shape.ts'
 
 export type { Parsed } from '../schema/index.ts'
 
+/** Inputs of more values than this are looked at up to their first fault only. */
+const manyValues = 5000
+const mostFaults = 50
+const longestFault = 300
+
 /** Validates a JSON value as an entity of the kind. */
 export function readEntity<T>(definition: EntityDefinition<T>, input: unknown): Parsed<T> {
   if (!isObject(input)) return failed([{ path: '', message: `Expected an object for ${definition.kind}` }])
-  const unsafe = checkJson(input)
+  const { fault: unsafe, values } = inspectJson(input)
   if (unsafe !== null) return failed([unsafe])
   const normalized = definition.normalize === undefined ? input : definition.normalize(input)
-  const parsed = parse(definition.schema, normalized)
-  if (!parsed.ok) return parsed
+  const parsed = parse(definition.schema, normalized, values > manyValues)
+  if (!parsed.ok) return failed(parsed.faults)
   const lost = lostKey(normalized, parsed.value, '')
   if (lost !== null) return failed([lost])
   const faults = definition.validate?.(parsed.value) ?? []
@@ -30,9 +36,9 @@ export function readEntityText<T>(definition: EntityDefinition<T>, text: string)
   try {
     input = JSON.parse(text)
   } catch (error) {
-    return failed([
-      { path: '', message: `Not JSON: ${error instanceof Error ? error.message : 'unreadable'}` },
-    ])
+    // The error quotes the text around the fault, which may be a secret; faults are logged.
+    const at = error instanceof Error ? /at position \d+/.exec(error.message) : null
+    return failed([{ path: '', message: at === null ? 'Not JSON' : `Not JSON ${at[0]}` }])
   }
   return readEntity(definition, input)
 }
@@ -64,6 +70,14 @@ function lostKey(before: unknown, after: unknown, path: string): SchemaFault | n
   return null
 }
 
-function failed(faults: SchemaFault[]): { ok: false; faults: SchemaFault[] } {
-  return { ok: false, faults }
+function failed(faults: readonly SchemaFault[]): { ok: false; faults: SchemaFault[] } {
+  const told = faults.slice(0, mostFaults)
+  return {
+    ok: false,
+    faults: told.map(({ path, message }) => ({ path: clip(path), message: clip(message) })),
+  }
+}
+
+function clip(text: string): string {
+  return text.length <= longestFault ? text : `${text.slice(0, longestFault)} …`
 }

@@ -19,9 +19,12 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly faults: SchemaFault[] }
 
-/** Validates `input`, fills defaults and keeps unknown fields. Never throws. */
-export function parse<T>(description: Schema<T>, input: unknown): Parsed<T> {
-  const result = v.safeParse(description, input)
+/**
+ * Validates `input`, fills defaults and keeps unknown fields. Never throws. `abortEarly`: stop at the first fault, for
+ * inputs so large that naming every fault would cost too much.
+ */
+export function parse<T>(description: Schema<T>, input: unknown, abortEarly = false): Parsed<T> {
+  const result = v.safeParse(description, input, { abortEarly })
   if (result.success) return { ok: true, value: result.output }
   const faults = result.issues.map(issue => ({ path: v.getDotPath(issue) ?? '', message: issue.message }))
   return { ok: false, faults }

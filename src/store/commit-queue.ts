@@ -2,9 +2,11 @@
  * Group commit: work asked for in the same turn shares one transaction, so one flush to disk serves many writers.
  *
  * Guarantees: a promise resolves only after the transaction holding its work was committed; work that fails takes nobody
- * with it; work runs in the order asked. Work must check before it writes: a `StoreConflict` rolls nothing back.
+ * with it; work runs in the order asked. Work must check before it writes: `StoreConflict` and `CounterRefused` roll nothing
+ * back. Work may run twice when the transaction it shared failed: it must do nothing but write.
  */
 import { StoreConflict } from './contract.ts'
+import { CounterRefused } from './keys.ts'
 
 /** What a driver gives: a transaction around synchronous work. Each may throw. */
 export interface Transactional {
@@ -100,7 +102,7 @@ function attempt(work: () => unknown): Outcome {
   try {
     return { ok: true, value: work() }
   } catch (error) {
-    if (error instanceof StoreConflict || error instanceof TypeError) return { ok: false, error }
+    if (error instanceof StoreConflict || error instanceof CounterRefused) return { ok: false, error }
     throw error
   }
 }

@@ -5,7 +5,7 @@
  * keys come back in key order from `scan`. Not guaranteed: order between writers.
  */
 
-/** One change of a commit. `value` null removes the key. `expiresAt` is epoch milliseconds. */
+/** One change of a commit. `value` null removes the key. `expiresAt` is epoch milliseconds, 0 or absent for never. */
 export interface Change {
   readonly key: string
   readonly value: string | null
@@ -50,9 +50,15 @@ export interface Store {
   scan(prefix: string): AsyncIterable<readonly Entry[]>
   /** Writes all changes or none. Rejects with `StoreConflict` or `StoreUnavailable`. */
   commit(changes: readonly Change[], preconditions?: readonly Precondition[]): Promise<void>
-  /** Adds to a counter that starts at 0 and expires `ttl` milliseconds after its first increment (0: never). */
+  /**
+   * Adds to a counter that starts at 0 and expires `ttl` milliseconds after its first increment (0: never). Rejects with
+   * a TypeError when the key holds something else or the number would be too great.
+   */
   increment(key: string, by: number, ttl: number): Promise<number>
-  /** Calls back with keys changed by anybody, this process included. Returns the way to stop. */
+  /**
+   * Calls back with keys committed by anybody, this process included; not with counters nor expiries. Returns the way
+   * to stop.
+   */
   watch(listener: (keys: readonly string[]) => void): () => void
   /** Resolves when the store answers; rejects with `StoreUnavailable` otherwise. */
   ping(): Promise<void>

@@ -4,7 +4,7 @@
  * Guarantees: keys are upstream's; text is parsed and validated only when asked for; a stored entity that is no longer
  * valid stays listed, with its faults and its text. Not done here: rights, revisions, events.
  */
-import { definitionOf, storedDefinitions } from '../model/registry.ts'
+import { storedDefinitions } from '../model/registry.ts'
 import { idOf, type Parsed, readEntityText } from '../model/read.ts'
 import { storageKeyOf, storagePrefix } from '../model/storage-key.ts'
 import type { EntityDefinition } from '../model/entity.ts'
@@ -22,8 +22,14 @@ export interface StoredEntity<T = unknown> {
   read(): Parsed<T>
 }
 
-/** A change and what it expects to find, for `store.commit`. */
-export interface PreparedWrite {
+/** What the data plane is told of an entity that was written (`EntityWrite`) or removed (`EntityRemoval`). */
+export interface EntityDelta {
+  readonly writes: readonly { readonly kind: string; readonly id: string; readonly json: string }[]
+  readonly removals: readonly { readonly kind: string; readonly id: string }[]
+}
+
+/** Entities to be written or removed together, and what the writer expects to find. Parts may be joined. */
+export interface PreparedChange extends EntityDelta {
   readonly changes: readonly Change[]
   readonly preconditions: readonly Precondition[]
 }
@@ -83,40 +89,59 @@ export class EntityStore {
     for (const definition of storedDefinitions) yield* this.stream(definition)
   }
 
-  /** The change that writes `entity`, to be committed alone or with others. Throws a TypeError when it has no id. */
-  prepare<T>(definition: EntityDefinition<T>, entity: T, options: WriteOptions = {}): PreparedWrite {
+  /** The change that writes a validated entity. Throws a TypeError when it has no id. */
+  preparePut<T>(definition: EntityDefinition<T>, entity: T, options: WriteOptions = {}): PreparedChange {
     const id = idOf(definition, entity)
     if (id === null) throw new TypeError(`${definition.kind} without ${definition.idField}`)
     const key = this.keyOf(definition, id, entity)
-    const change: Change = { key, value: JSON.stringify(entity) }
+    const json = JSON.stringify(entity)
+    const { expected, expiresAt } = options
     return {
-      changes: [options.expiresAt === undefined ? change : { ...change, expiresAt: options.expiresAt }],
-      preconditions: options.expected === undefined ? [] : [{ key, value: options.expected }],
+      changes: [expiresAt === undefined ? { key, value: json } : { key, value: json, expiresAt }],
+      preconditions: expected === undefined ? [] : [{ key, value: expected }],
+      writes: definition.served ? [{ kind: storedKind(definition), id, json }] : [],
+      removals: [],
     }
   }
 
-  /** Writes an entity that was validated. Rejects with `StoreConflict` when `expected` is not what is there. */
+  /** The change that removes an entity as it was read: somebody else's newer text is not removed. */
+  prepareRemoval({ definition, id, key, json }: StoredEntity): PreparedChange {
+    return {
+      changes: [{ key, value: null }],
+      preconditions: [{ key, value: json }],
+      writes: [],
+      removals: definition.served ? [{ kind: storedKind(definition), id }] : [],
+    }
+  }
+
+  /** Commits all or nothing; answers what the data plane must hear. Rejects with `StoreConflict`. */
+  async commit(prepared: readonly PreparedChange[]): Promise<EntityDelta> {
+    await this.store.commit(
+      prepared.flatMap(part => part.changes),
+      prepared.flatMap(part => part.preconditions),
+    )
+    return {
+      writes: prepared.flatMap(part => part.writes),
+      removals: prepared.flatMap(part => part.removals),
+    }
+  }
+
+  /** Writes one validated entity (`expected: null` creates). Rejects with `StoreConflict`. */
   async put<T>(
     definition: EntityDefinition<T>,
     entity: T,
     options: WriteOptions = {},
   ): Promise<StoredEntity<T>> {
-    const { changes, preconditions } = this.prepare(definition, entity, options)
-    await this.store.commit(changes, preconditions)
-    const { key, value } = changes[0]!
+    const prepared = this.preparePut(definition, entity, options)
+    await this.commit([prepared])
+    const { key, value } = prepared.changes[0]!
     return stored(definition, idOf(definition, entity)!, key, value!)
   }
 
-  /** Removes an entity; answers what was there, null when nothing was. */
-  async remove<T>(
-    definition: EntityDefinition<T>,
-    id: string,
-    options: { readonly expected?: string } = {},
-  ): Promise<StoredEntity<T> | null> {
+  /** Removes one entity; answers what was there, null when nothing was. Rejects with `StoreConflict`. */
+  async remove<T>(definition: EntityDefinition<T>, id: string): Promise<StoredEntity<T> | null> {
     const found = await this.get(definition, id)
-    if (found === null) return null
-    const preconditions = options.expected === undefined ? [] : [{ key: found.key, value: options.expected }]
-    await this.store.commit([{ key: found.key, value: null }], preconditions)
+    if (found !== null) await this.commit([this.prepareRemoval(found)])
     return found
   }
 
@@ -144,10 +169,8 @@ export class EntityStore {
   }
 }
 
-/** The entity behind the text of a kind known by name; null when there is no such kind. */
-export function readStored(kind: string, json: string): Parsed<unknown> | null {
-  const definition = definitionOf(kind)
-  return definition === null ? null : readEntityText(definition, json)
+function storedKind(definition: EntityDefinition): string {
+  return definition.aliasOf ?? definition.kind
 }
 
 function scopeOf(definition: EntityDefinition, entity: unknown): string | undefined {
@@ -170,8 +193,16 @@ function stored<T>(definition: EntityDefinition<T>, id: string, key: string, jso
     key,
     json,
     read() {
-      parsed ??= readEntityText(definition, json)
+      parsed ??= readPlaced(definition, id, json)
       return parsed
     },
   }
+}
+
+// Whoever can write to a shared store must not pass one entity off under the key of another.
+function readPlaced<T>(definition: EntityDefinition<T>, id: string, json: string): Parsed<T> {
+  const parsed = readEntityText(definition, json)
+  if (!parsed.ok || idOf(definition, parsed.value) === id) return parsed
+  const message = `Expected ${JSON.stringify(id)}, the id in the key of the store`
+  return { ok: false, faults: [{ path: definition.idField, message }] }
 }

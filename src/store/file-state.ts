@@ -1,10 +1,11 @@
 /** The table of the file driver with its file, its journal and its lock. Synchronous; used by one queue. */
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StoreUnavailable } from './contract.ts'
 import type { Transactional } from './commit-queue.ts'
+import { flushDirectory, makeDirectory } from './directory.ts'
 import { lockFile } from './file-lock.ts'
-import { journalLine, loadJournal, loadSnapshot, writeSnapshot } from './ndjson.ts'
+import { journalLine, loadJournal, loadSnapshot, type Snapshot, writeSnapshot } from './ndjson.ts'
 import { Table } from './table.ts'
 
 /** The journal is folded into the file when it is larger than this and than the file, bytes. */
@@ -16,7 +17,9 @@ export class FileState implements Transactional {
   readonly #unlock: () => void
   #journal = -1
   #journalSize = 0
-  #snapshotSize = 0
+  #snapshot: Snapshot = { size: 0, foreign: [] }
+  /** Why nothing can be written any more, or null. */
+  #broken: unknown = null
 
   private constructor(path: string, unlock: () => void) {
     this.#path = path
@@ -26,7 +29,7 @@ export class FileState implements Transactional {
   static open(path: string): FileState {
     let unlock: (() => void) | undefined
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      makeDirectory(dirname(path))
       unlock = lockFile(path)
       const state = new FileState(path, unlock)
       state.#load()
@@ -40,6 +43,8 @@ export class FileState implements Transactional {
   }
 
   begin(): void {
+    if (this.#broken !== null)
+      throw new StoreUnavailable(`the journal of ${this.#path} could not be repaired: restart`, this.#broken)
     this.table.begin()
   }
 
@@ -47,7 +52,7 @@ export class FileState implements Transactional {
     const written = this.table.written()
     if (written.length > 0) this.#append(journalLine(written))
     this.table.commit()
-    if (this.#journalSize > Math.max(smallestFold, this.#snapshotSize)) this.#tryFold()
+    if (this.#journalSize > Math.max(smallestFold, this.#snapshot.size)) this.#tryFold()
   }
 
   rollback(): void {
@@ -56,15 +61,15 @@ export class FileState implements Transactional {
 
   close(): void {
     try {
-      this.#fold()
-      closeSync(this.#journal)
+      if (this.#broken === null && this.#journalSize > 0) this.#tryFold()
     } finally {
+      closeSync(this.#journal)
       this.#unlock()
     }
   }
 
   #load(): void {
-    this.#snapshotSize = loadSnapshot(this.#path, this.table)
+    this.#snapshot = loadSnapshot(this.#path, this.table)
     const journal = `${this.#path}.journal`
     const replayed = loadJournal(journal, this.table)
     this.#journal = openSync(journal, 'a', 0o600)
@@ -72,9 +77,7 @@ export class FileState implements Transactional {
     // What follows the last whole line was never acknowledged.
     if (replayed < this.#journalSize) this.#truncate(replayed)
     fsyncSync(this.#journal)
-    const directory = openSync(dirname(this.#path), 'r')
-    fsyncSync(directory)
-    closeSync(directory)
+    flushDirectory(dirname(this.#path))
   }
 
   #append(line: string): void {
@@ -85,8 +88,18 @@ export class FileState implements Transactional {
       fsyncSync(this.#journal)
       this.#journalSize = before + bytes.length
     } catch (error) {
-      this.#truncate(before)
+      this.#takeBack(before)
       throw error
+    }
+  }
+
+  // What stays behind in the journal would hide every commit after it at the next start: then none is taken.
+  #takeBack(size: number): void {
+    try {
+      this.#truncate(size)
+      fsyncSync(this.#journal)
+    } catch (error) {
+      this.#broken = error
     }
   }
 
@@ -106,7 +119,7 @@ export class FileState implements Transactional {
 
   // The order matters: until the new file is in place and flushed, the journal is the truth. Replaying it twice is harmless.
   #fold(): void {
-    this.#snapshotSize = writeSnapshot(this.#path, this.table)
+    this.#snapshot = writeSnapshot(this.#path, this.table, this.#snapshot.foreign)
     this.#truncate(0)
     fsyncSync(this.#journal)
   }

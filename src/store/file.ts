@@ -9,7 +9,7 @@ import type { Change, Entry, Precondition, Store } from './contract.ts'
 import { StoreConflict, StoreUnavailable } from './contract.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { FileState } from './file-state.ts'
-import { checkChange, checkKey } from './keys.ts'
+import { CounterRefused, checkChange, checkKey, expiryOf } from './keys.ts'
 import { scanTable } from './table.ts'
 import { createWatchers } from './watchers.ts'
 
@@ -56,6 +56,7 @@ class FileStore implements Store {
   async increment(key: string, by: number, ttl: number): Promise<number> {
     this.#usable()
     checkKey(key)
+    expiryOf(ttl)
     return this.#write(() => this.#state.table.increment(key, by, ttl))
   }
 
@@ -80,7 +81,11 @@ class FileStore implements Store {
     try {
       return await this.#queue.run(work)
     } catch (error) {
-      if (error instanceof StoreConflict || error instanceof TypeError || error instanceof StoreUnavailable)
+      if (
+        error instanceof StoreConflict ||
+        error instanceof CounterRefused ||
+        error instanceof StoreUnavailable
+      )
         throw error
       const reason = error instanceof Error ? error.message : String(error)
       throw new StoreUnavailable(`the journal of the data file cannot be written: ${reason}`, error)

@@ -17,7 +17,10 @@ export function checkKey(key: string): void {
 /** Throws a RangeError when a change cannot be stored as it is. */
 export function checkChange(change: Change): void {
   checkKey(change.key)
-  const value = change.value
+  const { value, expiresAt } = change
+  // Anything else might be stored as "never expires".
+  if (expiresAt !== undefined && (!Number.isSafeInteger(expiresAt) || expiresAt < 0))
+    throw new RangeError(`the expiry of ${change.key} is not a time in milliseconds`)
   if (value === null) return
   if (value.length > maxValueLength) throw new RangeError(`the value of ${change.key} is too large`)
   if (!value.isWellFormed() || value.includes('\u0000'))
@@ -42,11 +45,26 @@ function rank(unit: number): number {
   return unit >= 0xe000 ? unit - 0x800 : unit + 0x2000
 }
 
-/** The number a counter holds. Throws a TypeError when the key holds something else. */
-export function counterOf(key: string, value: string | null): number {
-  if (value === null) return 0
-  const number = Number(value)
-  if (!/^-?\d{1,16}$/.test(value) || !Number.isSafeInteger(number))
-    throw new TypeError(`${key} does not hold a counter`)
-  return number
+/** An increment that cannot be made: the key holds something else, or the number would lose its last digits. */
+export class CounterRefused extends TypeError {
+  constructor(message: string) {
+    super(message)
+    this.name = 'CounterRefused'
+  }
+}
+
+/** The counter held in `value`, plus `by`. Throws `CounterRefused`. */
+export function addTo(key: string, value: string | null, by: number): number {
+  const before = value === null ? 0 : Number(value)
+  if (value !== null && (!/^-?\d{1,16}$/.test(value) || !Number.isSafeInteger(before)))
+    throw new CounterRefused(`${key} does not hold a counter`)
+  const after = before + by
+  if (!Number.isSafeInteger(after)) throw new CounterRefused(`${key} cannot count to ${after}`)
+  return after
+}
+
+/** When a counter made now expires, epoch milliseconds, 0 for never. Throws a RangeError for a bad `ttl`. */
+export function expiryOf(ttl: number): number {
+  if (!Number.isSafeInteger(ttl) || ttl < 0) throw new RangeError('a time to live is whole milliseconds')
+  return ttl === 0 ? 0 : Date.now() + ttl
 }

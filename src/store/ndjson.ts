@@ -1,36 +1,53 @@
 /**
  * The lines of the file driver. Snapshot: upstream's raw export, one key a line, `{k, v, t, w}` with `t` the expiry in epoch
- * milliseconds or -1. Journal: one commit a line, `{c: [[key, value|null, expiry]…], h}` with `h` a checksum.
+ * milliseconds or -1 and `w` the kind of value; only texts and counters are read, lines of other kinds are kept as they are. Journal: one commit a line, `{c: [[key, value|null, expiry]…], h}` with `h` a checksum.
  */
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Change, StoreUnavailable } from './contract.ts'
+import { flushDirectory } from './directory.ts'
 import { checkChange } from './keys.ts'
 import type { Table } from './table.ts'
 
-/** Reads a snapshot into the table; answers its size in bytes (0 when there is none). */
-export function loadSnapshot(path: string, table: Table): number {
-  if (!existsSync(path)) return 0
+/** What is known of a snapshot besides its entries. */
+export interface Snapshot {
+  /** Bytes. */
+  readonly size: number
+  /** Lines of values that are neither text nor counter (upstream's hashes, lists, sets). */
+  readonly foreign: readonly string[]
+}
+
+/** Reads a snapshot into the table. A missing file is an empty snapshot. Throws `StoreUnavailable`. */
+export function loadSnapshot(path: string, table: Table): Snapshot {
+  if (!existsSync(path)) return { size: 0, foreign: [] }
   const bytes = readFileSync(path)
+  const foreign: string[] = []
   let number = 0
   for (const line of linesOf(bytes, true)) {
     number++
     if (line.length === 0) continue
-    const change = snapshotChange(line.toString())
+    const text = line.toString()
+    const change = snapshotChange(text)
+    if (change === 'foreign') {
+      foreign.push(text)
+      continue
+    }
     if (change === null)
       throw new StoreUnavailable(
         `line ${number} of ${path} is not a stored key: restore the file from a backup`,
       )
     table.apply([change])
   }
-  return bytes.length
+  return { size: bytes.length, foreign }
 }
 
-function snapshotChange(line: string): Change | null {
+function snapshotChange(line: string): Change | 'foreign' | null {
   try {
     const { k, v, t, w } = JSON.parse(line) as Record<string, unknown>
-    if (typeof k !== 'string' || (w !== undefined && w !== 'string' && w !== 'counter')) return null
+    if (typeof k !== 'string') return null
+    if (w === 'hash' || w === 'list' || w === 'set') return 'foreign'
+    if (w !== undefined && w !== 'string' && w !== 'counter') return null
     if (typeof v !== 'string' && typeof v !== 'number') return null
     const change = { key: k, value: String(v), expiresAt: typeof t === 'number' && t > 0 ? t : 0 }
     checkChange(change)
@@ -40,13 +57,24 @@ function snapshotChange(line: string): Change | null {
   }
 }
 
-/** Replays a journal; answers how many bytes are whole commits. */
+/**
+ * Replays a journal; answers how many bytes are whole commits. What a crash tore is the last commit alone, never
+ * acknowledged: a bad line with good ones behind it is damage and throws `StoreUnavailable`.
+ */
 export function loadJournal(path: string, table: Table): number {
   if (!existsSync(path)) return 0
   let whole = 0
+  let number = 0
+  let torn = 0
   for (const line of linesOf(readFileSync(path))) {
+    number++
     const changes = journalChanges(line.toString())
-    if (changes === null) break
+    if (changes === null) {
+      torn ||= number
+      continue
+    }
+    if (torn !== 0)
+      throw new StoreUnavailable(`line ${torn} of ${path} is damaged: restore the file from a backup`)
     table.apply(changes)
     whole += line.length + 1
   }
@@ -72,13 +100,13 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 
-/** Replaces the snapshot atomically; answers its size in bytes. */
-export function writeSnapshot(path: string, table: Table): number {
+/** Replaces the snapshot atomically. */
+export function writeSnapshot(path: string, table: Table, foreign: readonly string[]): Snapshot {
   const draft = `${path}.new`
   const file = openSync(draft, 'w', 0o600)
   let size = 0
   try {
-    let chunk = ''
+    let chunk = foreign.map(line => `${line}\n`).join('')
     for (const [key, slot] of table.entries()) {
       const t = slot.expiresAt === 0 ? -1 : slot.expiresAt
       chunk += `${JSON.stringify({ k: key, v: slot.value, t, w: 'string' })}\n`
@@ -93,10 +121,8 @@ export function writeSnapshot(path: string, table: Table): number {
     closeSync(file)
   }
   renameSync(draft, path)
-  const directory = openSync(dirname(path), 'r')
-  fsyncSync(directory)
-  closeSync(directory)
-  return size
+  flushDirectory(dirname(path))
+  return { size, foreign }
 }
 
 function writeWhole(file: number, text: string): number {

@@ -1,8 +1,9 @@
 /** Opens the SQLite file of a data directory: permissions, lock, damage check, version. */
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreUnavailable } from './contract.ts'
+import { flushDirectory, makeDirectory } from './directory.ts'
 
 const version = 1
 
@@ -29,23 +30,13 @@ export function openDatabase(directory: string): DatabaseSync {
 
 // Made here, and not by SQLite, so that nobody else can read it even for a moment; the log files follow its mode.
 function prepareFile(directory: string, path: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDirectory(directory)
   if (existsSync(path)) {
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
     return
   }
   closeSync(openSync(path, 'a', 0o600))
   flushDirectory(directory)
-  flushDirectory(dirname(directory))
-}
-
-function flushDirectory(path: string): void {
-  const descriptor = openSync(path, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 // The exclusive mode must come before the first use of the log: it keeps the kernel's lock for as long as we live.
@@ -71,8 +62,8 @@ function createTables(database: DatabaseSync, path: string): void {
   if (found === version) return
   database.exec(
     `BEGIN IMMEDIATE;
-     CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, expires_at INTEGER) STRICT;
-     CREATE INDEX IF NOT EXISTS entries_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
+     CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
+     CREATE INDEX IF NOT EXISTS entries_expiry ON entries (expires_at) WHERE expires_at > 0;
      PRAGMA user_version = ${version};
      COMMIT`,
   )

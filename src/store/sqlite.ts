@@ -15,11 +15,13 @@ import {
   StoreUnavailable,
 } from './contract.ts'
 import { CommitQueue } from './commit-queue.ts'
-import { checkChange, checkKey, counterOf } from './keys.ts'
+import { addTo, CounterRefused, checkChange, checkKey, expiryOf } from './keys.ts'
 import { openDatabase } from './sqlite-file.ts'
 import { createWatchers } from './watchers.ts'
 
+/** Most entries of a batch, and the UTF-16 units after which it ends early. */
 const batchSize = 1000
+const batchLength = 4 * 1024 * 1024
 
 /** Opens (or makes) the store in `directory`. Rejects with `StoreUnavailable`: in use, unreadable, damaged, too new. */
 export async function openSqliteStore(directory: string): Promise<Store> {
@@ -29,7 +31,7 @@ export async function openSqliteStore(directory: string): Promise<Store> {
 interface Row {
   readonly key: string
   readonly value: string
-  readonly expires_at: number | null
+  readonly expires_at: number
 }
 
 class SqliteStore implements Store {
@@ -70,22 +72,13 @@ class SqliteStore implements Store {
   }
 
   async *scan(prefix: string): AsyncGenerator<readonly Entry[]> {
-    let from = prefix
-    let inclusive = true
+    let after: string | null = null
     for (;;) {
       this.#usable()
-      const rows = guarded('read', () => this.#rows(from, inclusive))
-      const now = Date.now()
-      const batch: Entry[] = []
-      for (const row of rows) {
-        if (!row.key.startsWith(prefix)) break
-        if (alive(row.expires_at, now)) batch.push({ key: row.key, value: row.value })
-      }
-      if (batch.length > 0) yield batch
-      const last = rows.at(-1)
-      if (last === undefined || rows.length < batchSize || !last.key.startsWith(prefix)) return
-      from = last.key
-      inclusive = false
+      const { entries, last } = guarded('read', () => this.#page(prefix, after))
+      if (entries.length > 0) yield entries
+      if (last === null) return
+      after = last
     }
   }
 
@@ -103,10 +96,11 @@ class SqliteStore implements Store {
   async increment(key: string, by: number, ttl: number): Promise<number> {
     this.#usable()
     checkKey(key)
+    expiryOf(ttl)
     return this.#write(() => {
       const before = this.#live(key)
-      const after = counterOf(key, before?.value ?? null) + by
-      const expiresAt = before === null ? (ttl > 0 ? Date.now() + ttl : null) : before.expires_at
+      const after = addTo(key, before?.value ?? null, by)
+      const expiresAt = before === null ? expiryOf(ttl) : before.expires_at
       this.#upsert.run(key, String(after), expiresAt)
       return after
     })
@@ -130,8 +124,20 @@ class SqliteStore implements Store {
     guarded('close', () => this.#database.close())
   }
 
-  #rows(from: string, inclusive: boolean): readonly Row[] {
-    return (inclusive ? this.#firstPage : this.#nextPage).all(from, batchSize) as unknown as Row[]
+  // Row by row, so that neither big values nor those behind the last key of the prefix pile up. `last`: where to go on.
+  #page(prefix: string, after: string | null): { entries: Entry[]; last: string | null } {
+    const statement = after === null ? this.#firstPage : this.#nextPage
+    const entries: Entry[] = []
+    const now = Date.now()
+    let seen = 0
+    let length = 0
+    for (const row of statement.iterate(after ?? prefix) as unknown as Iterable<Row>) {
+      if (!row.key.startsWith(prefix)) break
+      if (alive(row.expires_at, now)) entries.push({ key: row.key, value: row.value })
+      length += row.value.length
+      if (++seen === batchSize || length >= batchLength) return { entries, last: row.key }
+    }
+    return { entries, last: null }
   }
 
   #live(key: string): Omit<Row, 'key'> | null {
@@ -141,14 +147,14 @@ class SqliteStore implements Store {
 
   #apply(change: Change): void {
     if (change.value === null) this.#delete.run(change.key)
-    else this.#upsert.run(change.key, change.value, change.expiresAt ?? null)
+    else this.#upsert.run(change.key, change.value, change.expiresAt ?? 0)
   }
 
   async #write<T>(work: () => T): Promise<T> {
     try {
       return await this.#queue.run(work)
     } catch (error) {
-      if (error instanceof StoreConflict || error instanceof TypeError) throw error
+      if (error instanceof StoreConflict || error instanceof CounterRefused) throw error
       throw unavailable('write', error)
     }
   }
@@ -165,7 +171,7 @@ class SqliteStore implements Store {
   #sweep(): void {
     if (!this.#open) return
     this.#write(() =>
-      this.#database.prepare('DELETE FROM entries WHERE expires_at <= ?').run(Date.now()),
+      this.#database.prepare('DELETE FROM entries WHERE expires_at > 0 AND expires_at <= ?').run(Date.now()),
     ).catch(() => {
       // Expired entries are hidden anyway; the next round tries again.
     })
@@ -177,11 +183,11 @@ class SqliteStore implements Store {
 }
 
 function page(after: '>=' | '>'): string {
-  return `SELECT key, value, expires_at FROM entries WHERE key ${after} ? ORDER BY key LIMIT ?`
+  return `SELECT key, value, expires_at FROM entries WHERE key ${after} ? ORDER BY key`
 }
 
-function alive(expiresAt: number | null, now: number): boolean {
-  return expiresAt === null || expiresAt === 0 || expiresAt > now
+function alive(expiresAt: number, now: number): boolean {
+  return expiresAt === 0 || expiresAt > now
 }
 
 function guarded<T>(action: string, work: () => T): T {

@@ -3,7 +3,7 @@
  * Not a store by itself: nothing here is asynchronous, durable or shared.
  */
 import { type Change, type Entry, type Precondition, StoreConflict } from './contract.ts'
-import { compareKeys, counterOf } from './keys.ts'
+import { addTo, compareKeys, expiryOf } from './keys.ts'
 
 export interface Slot {
   readonly value: string
@@ -54,8 +54,8 @@ export class Table {
 
   increment(key: string, by: number, ttl: number): number {
     const before = this.#live(key)
-    const after = counterOf(key, before?.value ?? null) + by
-    const expiresAt = before === undefined ? (ttl > 0 ? Date.now() + ttl : 0) : before.expiresAt
+    const after = addTo(key, before?.value ?? null, by)
+    const expiresAt = before === undefined ? expiryOf(ttl) : before.expiresAt
     this.apply([{ key, value: String(after), expiresAt }])
     return after
   }

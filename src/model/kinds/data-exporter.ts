@@ -1,15 +1,46 @@
 import { schema as v } from '../../schema/index.ts'
 import { defineEntity, fullAccess } from '../entity.ts'
-import { fill } from '../fill.ts'
 import { id, location, metadata, name, tags } from '../types/common.ts'
 import { count, emptyJson, field, flag, json, required, text } from '../types/fields.ts'
+import { exporterTemplates } from '../types/exporter-templates.ts'
 import { isObject } from '../types/shape.ts'
 
 const matchers = v.array(json)
 
+/** What an exporter may be. */
+export const exporterTypes = [
+  'kafka',
+  'pulsar',
+  'elastic',
+  'webhook',
+  'http',
+  'splunk',
+  'datadog',
+  'newrelic',
+  'workflow',
+  'file',
+  'goreplayfile',
+  's3',
+  'goreplays3',
+  'mailer',
+  'custom',
+  'console',
+  'metrics',
+  'custommetrics',
+  'wasm',
+  'otlp-logs',
+  'otlp-metrics',
+  'tcp',
+  'udp',
+  'syslog',
+  'jms',
+  'postgresql',
+  'user-analytics',
+] as const
+
 export const dataExporterSchema = v.looseObject({
   _loc: location,
-  type: required(text, 'Kind of exporter: kafka, elastic, webhook, file, console …'),
+  type: required(v.picklist(exporterTypes), 'Kind of exporter'),
   enabled: field(flag, false, 'Exporting or not'),
   id,
   name,
@@ -62,12 +93,20 @@ export const dataExporter = defineEntity<DataExporter>({
     customTransform: withoutBlank(input['customTransform']),
   }),
   served: true,
-  template: newId =>
-    fill(dataExporterSchema, {
-      type: 'mailer',
-      id: newId,
-      name: 'New console exporter config',
-      desc: 'New console exporter config',
-      config: { type: 'console' },
-    }),
+  template: (newId, context) => templateOfType(newId, context?.type ?? ''),
 })
+
+// The names of the templates are not those of the types; an unknown name gives a mailer that prints, as upstream.
+function templateOfType(newId: string, type: string): DataExporter {
+  const known = Object.hasOwn(exporterTemplates, type) ? exporterTemplates[type] : undefined
+  const { settings, config } = known ?? { config: { type: 'console' } }
+  const name = `New ${known?.label ?? 'console'} exporter config`
+  return v.parse(dataExporterSchema, {
+    type: known === undefined ? 'mailer' : (known.type ?? type),
+    id: newId,
+    name,
+    desc: known?.description ?? name,
+    ...settings,
+    config: structuredClone(config),
+  })
+}

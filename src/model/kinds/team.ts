@@ -4,9 +4,12 @@ import { fill } from '../fill.ts'
 import { description, id, metadata, name, tags } from '../types/common.ts'
 import { field, identifier } from '../types/fields.ts'
 
+// It stands before the id in the storage key, with a colon between.
+const scope = v.pipe(identifier, v.excludes(':', 'Invalid tenant: colons are not accepted'))
+
 export const teamSchema = v.looseObject({
   id,
-  tenant: field(identifier, 'default', 'Organization of the team'),
+  tenant: field(scope, 'default', 'Organization of the team'),
   name,
   description,
   metadata,

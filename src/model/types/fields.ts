@@ -24,7 +24,7 @@ export function absent<const S extends v.GenericSchema>(type: S, description: st
 
 export const text = v.string()
 export const flag = v.boolean()
-export const number = v.number()
+export const number = v.pipe(v.number(), v.finite())
 /** A whole number, zero or more. */
 export const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 export const texts = v.array(v.string())

@@ -14,10 +14,17 @@ export const predicateSchema = v.looseObject({
   ),
 })
 
+// It ends up in request lines, header values and name lookups.
+const hostname = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.regex(/^[^\u0000-\u001f\u007f]*$/, 'Invalid host name: control characters are not accepted'),
+)
+
 /** One server of a backend. */
 export const targetSchema = v.looseObject({
   id: required(text, 'Identifier, unique within the backend'),
-  hostname: required(v.pipe(v.string(), v.minLength(1)), 'Host name or address'),
+  hostname: required(hostname, 'Host name or address; expressions are accepted'),
   port: required(port, 'TCP port'),
   tls: field(flag, false, 'Call with TLS'),
   weight: field(count, 1, 'Share in load balancing'),
