@@ -37,8 +37,9 @@ export interface LoadOptions {
   readonly core: number | null
 }
 
-/** As many requests as the server takes. */
+/** As many requests as the server takes, after a second of warming up. */
 export async function saturate(options: LoadOptions): Promise<LoadResult> {
+  await h2load({ ...options, seconds: 1 }, [])
   return read(await h2load(options, []))
 }
 
@@ -62,18 +63,7 @@ export async function paced(options: LoadOptions, rate: number): Promise<PacedRe
 
 function h2load(options: LoadOptions, more: readonly string[]): Promise<string> {
   const { url, clients, seconds, core } = options
-  const args = [
-    '--h1',
-    '-t',
-    '1',
-    '-c',
-    String(clients),
-    '-D',
-    String(seconds),
-    '--warm-up-time',
-    '1',
-    ...more,
-  ]
+  const args = ['--h1', '-t', '1', '-c', String(clients), '-D', String(seconds), ...more]
   for (const header of requestHeaders) args.push('-H', header)
   args.push(url)
   const command = core === null ? ['h2load', ...args] : ['taskset', '-c', String(core), 'h2load', ...args]

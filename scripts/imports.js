@@ -15,7 +15,7 @@ const allowed = {
   identity: ['model', 'schema'],
   plugin: ['http', 'schema', 'model', 'expression', 'limits', 'events', 'identity'],
   plugins: ['plugin', 'schema', 'expression', 'limits', 'identity', 'http/headers.ts'],
-  gateway: ['http', 'plugin', 'model', 'schema', 'expression', 'limits', 'events', 'identity'],
+  gateway: ['revision', 'http', 'plugin', 'model', 'schema', 'expression', 'limits', 'events', 'identity'],
   revision: ['model', 'schema'],
   'data-plane': [
     'gateway',
@@ -27,11 +27,12 @@ const allowed = {
     'events',
     'config',
     'limits',
+    'identity',
     'schema',
   ],
   control: ['store', 'model', 'config', 'revision', 'schema', 'events', 'limits', 'identity'],
   'admin-api': ['control', 'store', 'model', 'config', 'schema', 'http', 'revision', 'events', 'identity'],
-  'main.ts': [
+  instance: [
     'config',
     'control',
     'admin-api',
@@ -42,7 +43,9 @@ const allowed = {
     'revision',
     'events',
     'limits',
+    'plugins',
   ],
+  'main.ts': ['config', 'instance'],
 }
 
 const root = 'src'

@@ -3,6 +3,9 @@ import { HttpServer, type HttpLimits, type ServerExchange } from '../http/index.
 import type { ListenerScope } from '../gateway/router/index.ts'
 import type { ListenerSettings } from './thread-settings.ts'
 
+/** Identity of the ports of the settings, as `bound_listeners` names it. */
+export const STANDARD = 'standard-listener'
+
 export interface ListenersOptions {
   readonly limits: HttpLimits
   readonly backlog: number
@@ -17,6 +20,7 @@ interface Open {
 export class Listeners {
   readonly #options: ListenersOptions
   readonly #open = new Map<string, Open>()
+  readonly #scopes = new Map<string, ListenerScope>()
   #scopeId = ''
   #scope: ListenerScope = { id: '', standard: true, exclusive: false }
 
@@ -27,10 +31,12 @@ export class Listeners {
   /** Resolves with the port; rejects when it cannot be had. */
   async listen(settings: ListenerSettings): Promise<number> {
     const { id, port, host, tls } = settings
+    // Both ports of the settings are one listener to routes and plugins.
+    const name = settings.standard ? STANDARD : id
     const server = new HttpServer({
       port,
       ...(host !== null && { host }),
-      listener: id,
+      listener: name,
       limits: this.#options.limits,
       handler: this.#options.handler,
       reusePort: true,
@@ -38,8 +44,9 @@ export class Listeners {
       ...(tls !== null && { tls: { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' as const } }),
     })
     const bound = await server.listen()
-    const scope = { id, standard: settings.standard, exclusive: settings.exclusive }
+    const scope = { id: name, standard: settings.standard, exclusive: settings.exclusive }
     this.#open.set(id, { server, scope })
+    this.#scopes.set(name, scope)
     this.#scopeId = ''
     return bound
   }
@@ -54,7 +61,7 @@ export class Listeners {
   /** What a listener may route to. Most requests come in on the same one. */
   readonly scopeOf = (id: string): ListenerScope => {
     if (id !== this.#scopeId) {
-      this.#scope = this.#open.get(id)?.scope ?? { id, standard: true, exclusive: false }
+      this.#scope = this.#scopes.get(id) ?? { id, standard: true, exclusive: false }
       this.#scopeId = id
     }
     return this.#scope

@@ -87,6 +87,7 @@ export class ThreadPlane {
       },
       ownPaths: () => null,
       listeners: id => this.#listeners.scopeOf(id),
+      trailingSlashMeansExactSegments: settings.trailingSlashMeansExactSegments,
       maintenance: settings.maintenance,
       adminRoute: adminRoute?.routeId ?? '',
     })

@@ -26,13 +26,13 @@ export interface ThreadSettings {
   readonly instance: number
   readonly env: string
   readonly domain: string
-  readonly listeners: readonly ListenerSettings[]
   readonly backlog: number
   readonly limits: HttpLimits
   readonly pool: Omit<PoolLimits, 'lookup'>
   readonly dnsTtl: number
   readonly headerNames: Readonly<Record<HeaderNameKey, string>>
   readonly blacklistedPlugins: readonly string[]
+  readonly trailingSlashMeansExactSegments: boolean
   readonly maintenance: boolean
   readonly adminRoute: {
     readonly routeId: string

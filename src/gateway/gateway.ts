@@ -43,6 +43,8 @@ export interface GatewayOptions {
   readonly flows: FlowSink
   readonly ownPaths: OwnPaths
   readonly listeners: (id: string) => ListenerScope
+  /** Setting `otoroshi.router.trailingSlashMeansExactSegments`. */
+  readonly trailingSlashMeansExactSegments?: boolean
   /** Setting `otoroshi.maintenanceMode`. */
   readonly maintenance: boolean
   /** Route that stays reachable in maintenance: the admin API. */
@@ -70,7 +72,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options
     const { thread, observer } = options
-    this.revision = new LiveRevision(thread)
+    this.revision = new LiveRevision(thread, options.trailingSlashMeansExactSegments ?? true)
     const names = thread.headerNames
     const lower = (...keys: (keyof typeof names)[]): string[] => keys.map(key => names[key].toLowerCase())
     const { privateRoute } = thread

@@ -38,6 +38,7 @@ export class LiveRevision {
   chain: GlobalChain = GlobalChain.none
   number = -1
   readonly #thread: ThreadServices
+  readonly #trailing: boolean
   /** Router keys by `kind id`. */
   readonly #keys = new Map<string, readonly string[]>()
   /** Router keys of the routes that use a stored backend. */
@@ -48,9 +49,10 @@ export class LiveRevision {
   #pending: Promise<unknown> = Promise.resolve()
   #onEntry: ((kind: string, id: string) => void) | null = null
 
-  constructor(thread: ThreadServices) {
+  constructor(thread: ThreadServices, trailingSlashMeansExactSegments = true) {
     this.#thread = thread
-    this.router = new Router<RouteEntry>()
+    this.#trailing = trailingSlashMeansExactSegments
+    this.router = new Router<RouteEntry>({ trailingSlashMeansExactSegments })
   }
 
   /** Called for each entity that a delta wrote or removed, once it is applied. */
@@ -146,7 +148,8 @@ export class LiveRevision {
   ): void {
     const before = delta.full ? new Set(this.#keys.keys()) : new Set<string>()
     this.texts.apply(delta)
-    if (globals.strategy !== this.globals.strategy) this.router.reconfigure({ strategy: globals.strategy })
+    if (globals.strategy !== this.globals.strategy)
+      this.router.reconfigure({ strategy: globals.strategy, trailingSlashMeansExactSegments: this.#trailing })
     this.globals = globals
     if (globalChanged) {
       this.chain.dispose()

@@ -1,0 +1,153 @@
+/**
+ * `npm run bench`: the gateway beside nginx, HAProxy and Caddy, in one run, one core each, the same backend and load.
+ * Prints CPU per request, ratios, latency at half of what each can do, memory; keeps the result as JSON.
+ *
+ * Absolute figures say nothing about another machine or another hour; ratios of one run do.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { benchRoute, cheapPlugins, fillRoutes, putRoute } from './gateway-setup.ts'
+import { paced, saturate } from './load.ts'
+import { ensurePrograms } from './packages.ts'
+import {
+  type Peer,
+  PeerFailed,
+  startBackend,
+  startCaddy,
+  startGateway,
+  startHaproxy,
+  startNginx,
+  stop,
+} from './peers.ts'
+import { cpuMicros, residentBytes } from './process-cost.ts'
+
+interface Measure {
+  readonly name: string
+  readonly perSecond: number
+  readonly cpuPerRequest: number
+  readonly p50: number
+  readonly p99: number
+  readonly residentMb: number
+  readonly failed: number
+}
+
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 5)
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
+const clients = 64
+const manyRoutes = Number(process.env['BENCH_ROUTES'] ?? 100_000)
+// The proxy under test has a core of its own; load and backend share the others.
+const [proxyCore, otherCore] = cpus().length > 1 ? [0, 1] : [0, 0]
+
+const programs = ensurePrograms()
+for (const program of ['h2load', 'nginx', 'taskset'])
+  if (!programs.has(program)) fail(`${program} is needed and is not here`)
+
+const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+const peers: Peer[] = []
+try {
+  const backend = await startBackend(folder, 19_000, otherCore)
+  peers.push(backend)
+  const contenders: { name: string; open: () => Promise<Peer> }[] = [
+    { name: 'nginx', open: () => startNginx(folder, 19_001, 19_000, proxyCore) },
+    { name: 'haproxy', open: () => startHaproxy(folder, 19_002, 19_000, proxyCore) },
+    { name: 'caddy', open: () => startCaddy(folder, 19_003, 19_000, proxyCore) },
+    { name: 'otoroshi', open: () => gateway(19_004, []) },
+    { name: 'otoroshi, ten plugins', open: () => gateway(19_005, cheapPlugins) },
+    {
+      name: `otoroshi, ${manyRoutes} routes`,
+      open: async () => {
+        const peer = await gateway(19_006, [])
+        await fillRoutes(peer.port, manyRoutes, 19_000)
+        return peer
+      },
+    },
+  ].filter(({ name }) => name.startsWith('otoroshi') || programs.has(name))
+
+  const running: { name: string; peer: Peer; costs: number[]; rates: number[]; failed: number }[] = []
+  for (const { name, open } of contenders) {
+    try {
+      const peer = await open()
+      peers.push(peer)
+      running.push({ name, peer, costs: [], rates: [], failed: 0 })
+    } catch (error) {
+      if (!(error instanceof PeerFailed)) throw error
+      console.log(`skipped: ${name} (${error.message.split('\n')[0]})`)
+    }
+  }
+  // Everybody in turn, several times: the machine's moods hit all alike.
+  for (let round = 0; round < rounds; round++) {
+    for (const entry of running) {
+      const before = cpuMicros(entry.peer.pid)
+      const result = await saturate({ url: url(entry.peer), clients, seconds, core: otherCore })
+      entry.costs.push((cpuMicros(entry.peer.pid) - before) / result.requests)
+      entry.rates.push(result.perSecond)
+      entry.failed += result.failed
+    }
+  }
+  const measures: Measure[] = []
+  for (const { name, peer, costs, rates, failed } of running) {
+    const rate = median(rates)
+    const timed = await paced({ url: url(peer), clients, seconds, core: otherCore }, rate / 2)
+    measures.push({
+      name,
+      perSecond: rate,
+      cpuPerRequest: median(costs),
+      p50: timed.p50,
+      p99: timed.p99,
+      residentMb: residentBytes(peer.pid) / 2 ** 20,
+      failed: failed + timed.failed,
+    })
+  }
+  report(measures)
+} finally {
+  for (const peer of peers.reverse()) await stop(peer)
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function gateway(port: number, plugins: readonly Record<string, unknown>[]): Promise<Peer> {
+  const peer = await startGateway(folder, port, proxyCore, 1)
+  await putRoute(port, benchRoute(19_000, plugins))
+  return peer
+}
+
+function url(peer: Peer): string {
+  return `http://127.0.0.1:${peer.port}/`
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)]!
+}
+
+function report(measures: readonly Measure[]): void {
+  const cost = (name: string): number => measures.find(m => m.name === name)?.cpuPerRequest ?? Number.NaN
+  const columns = ['', 'req/s', 'CPU µs/req', '× nginx', '× Caddy', 'p50 ms', 'p99 ms', 'RSS MB', 'failed']
+  const rows = measures.map(m => [
+    m.name,
+    m.perSecond.toFixed(0),
+    m.cpuPerRequest.toFixed(1),
+    (m.cpuPerRequest / cost('nginx')).toFixed(2),
+    (m.cpuPerRequest / cost('caddy')).toFixed(2),
+    m.p50.toFixed(2),
+    m.p99.toFixed(2),
+    m.residentMb.toFixed(0),
+    String(m.failed),
+  ])
+  const widths = columns.map((title, i) => Math.max(title.length, ...rows.map(row => row[i]!.length)))
+  for (const row of [columns, ...rows])
+    console.log(
+      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+    )
+  const results = join(import.meta.dirname, 'results')
+  mkdirSync(results, { recursive: true })
+  const file = join(results, 'latest.json')
+  const machine = { cores: cpus().length, model: cpus()[0]?.model ?? 'unknown', node: process.version }
+  writeFileSync(file, `${JSON.stringify({ machine, clients, seconds, rounds, measures }, null, 2)}\n`)
+  console.log(`\nkept in ${file}`)
+}
+
+function fail(message: string): never {
+  console.error(`bench: ${message}`)
+  process.exit(1)
+}

@@ -1,0 +1,194 @@
+/**
+ * One running gateway: store, control plane, private listener and data-plane threads, put together and taken apart.
+ *
+ * Guarantees: `start` resolves when every thread serves and listens, or rejects with `StartFailure` and leaves nothing
+ * open; `stop` lets requests finish within the limit and closes the store last.
+ */
+import { readFileSync } from 'node:fs'
+import { adminApi } from '../admin-api/admin-api.ts'
+import type { AdminApiServices } from '../admin-api/services.ts'
+import type { Settings } from '../config/index.ts'
+import { ControlPlane } from '../control/control-plane.ts'
+import type { RevisionAudience } from '../control/revision-audience.ts'
+import { DataPlane, ListenFailed } from '../data-plane/data-plane.ts'
+import type { PluginFile } from '../data-plane/messages.ts'
+import { openStore } from '../store/open.ts'
+import { type Store, StoreUnavailable } from '../store/contract.ts'
+import {
+  CALLER_HEADER,
+  newToken,
+  openAdminListener,
+  TOKEN_HEADER,
+  type AdminListener,
+} from './admin-listener.ts'
+import { explainWith } from './explain.ts'
+import { StartFailure } from './failure.ts'
+import { FlowStore } from './flow-store.ts'
+import { firstEntities, type FirstLogin } from './first-start.ts'
+import { HttpListeners } from './http-listeners.ts'
+import type { Log } from './log.ts'
+import { pluginFiles, watchPlugins } from './plugins-folder.ts'
+import { pluginListings } from './plugin-listings.ts'
+import { PortUnavailable, probePort } from './port-probe.ts'
+import {
+  HTTPS_LISTENER,
+  listenersOf,
+  STANDARD_LISTENER,
+  threadSettingsOf,
+  type TlsMaterial,
+} from './thread-settings-of.ts'
+
+export interface StartedInstance {
+  readonly httpPort: number
+  readonly httpsPort: number | null
+  /** Set on a first start. */
+  readonly firstLogin: FirstLogin | null
+  stop(): Promise<void>
+}
+
+/** Starts a gateway. Rejects with `StartFailure`. */
+export async function startInstance(settings: Settings, version: string, log: Log): Promise<StartedInstance> {
+  const closers: (() => Promise<void> | void)[] = []
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  try {
+    return await assemble(settings, version, log, closers, closeAll)
+  } catch (error) {
+    await closeAll().catch(() => {})
+    throw asFailure(error)
+  }
+}
+
+async function assemble(
+  settings: Settings,
+  version: string,
+  log: Log,
+  closers: (() => Promise<void> | void)[],
+  closeAll: () => Promise<void>,
+): Promise<StartedInstance> {
+  const tls = readTls(settings)
+  const listeners = listenersOf(settings, tls)
+  for (const { port, host } of listeners) await probePort(port, host)
+  const store = await openTheStore(settings)
+  closers.push(() => store.close())
+
+  let firstLogin: FirstLogin | null = null
+  const control = await ControlPlane.start({
+    store,
+    root: settings.storage.root,
+    initial: async () => {
+      const first = await firstEntities(settings)
+      firstLogin = first.login
+      return first.entities
+    },
+    onFailure: (error, what) => log('error', `${what}: ${messageOf(error)}`),
+  })
+  closers.push(() => control.close())
+
+  const token = newToken()
+  const flows = new FlowStore(ids => dataPlane.setTryIts(ids))
+  const services: AdminApiServices = {
+    control,
+    token: { header: TOKEN_HEADER, value: token },
+    callerHeader: CALLER_HEADER,
+    version,
+    env: settings.instance.env,
+    template: { routeBaseDomain: settings.domains.routeBase, domain: settings.domains.domain },
+    pretty: settings.adminApi.pretty,
+    explain: request => explainWith(dataPlane, request),
+    threads: () => ({ revision: control.revision, threads: dataPlane.status() }),
+    ledger: () => ({}),
+    plugins: () => pluginListings,
+    onFailure: (error, what) => log('error', `${what}: ${messageOf(error)}`),
+  }
+  let privateListener: AdminListener | null = null
+  if (settings.adminApi.exposed) {
+    const opened = await openAdminListener(adminApi(services))
+    privateListener = opened
+    closers.push(() => opened.drain(1_000))
+  }
+
+  const dataPlane = new DataPlane({
+    settings: threadSettingsOf(
+      settings,
+      privateListener === null
+        ? null
+        : {
+            routeId: settings.adminApi.routeId,
+            port: privateListener.port,
+            header: TOKEN_HEADER,
+            token,
+            callerHeader: CALLER_HEADER,
+          },
+    ),
+    fullDelta: () => control.fullDelta(),
+    onAcknowledged: (delta, acknowledgement) => control.acknowledge(delta, acknowledgement),
+    onFlow: flow => flows.add(flow),
+    onPlugins: failures => {
+      for (const { path, message } of failures) log('error', `plugin file ${path} does not load: ${message}`)
+    },
+    log,
+  })
+  closers.push(() => dataPlane.drain(settings.running.drainTimeout))
+  const extra = new HttpListeners(control, dataPlane, tls, log)
+  const audience: RevisionAudience = {
+    publish: async delta => {
+      const acknowledgements = await dataPlane.publish(delta)
+      await extra.follow(delta)
+      return acknowledgements
+    },
+  }
+  control.connect(audience)
+
+  const { folder } = settings.plugins
+  const files = folder === null ? [] : await readPlugins(folder)
+  const ports = await dataPlane.start(listeners, files)
+  await extra.follow(control.fullDelta())
+  if (folder !== null) {
+    const failed = (error: unknown): void =>
+      log('error', `the plugins folder cannot be watched: ${messageOf(error)}`)
+    closers.push(watchPlugins(folder, files, changed => dataPlane.reloadPlugins(changed), failed))
+  }
+  return {
+    httpPort: ports.get(STANDARD_LISTENER)!,
+    httpsPort: ports.get(HTTPS_LISTENER) ?? null,
+    firstLogin,
+    stop: closeAll,
+  }
+}
+
+async function openTheStore(settings: Settings): Promise<Store> {
+  const { kind, dataDir, filedbPath } = settings.storage
+  return openStore({ storage: kind, dataDir, ...(filedbPath !== null && { filedbPath }) })
+}
+
+function readTls(settings: Settings): TlsMaterial | null {
+  const { certFile, keyFile } = settings.https
+  if (certFile === null || keyFile === null) return null
+  try {
+    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
+  } catch (error) {
+    throw new StartFailure(`the certificate cannot be read: ${messageOf(error)}`, error)
+  }
+}
+
+async function readPlugins(folder: string): Promise<readonly PluginFile[]> {
+  try {
+    return await pluginFiles(folder)
+  } catch (error) {
+    throw new StartFailure(`the plugins folder ${folder} cannot be read: ${messageOf(error)}`, error)
+  }
+}
+
+function asFailure(error: unknown): StartFailure {
+  if (error instanceof StartFailure) return error
+  if (error instanceof StoreUnavailable || error instanceof PortUnavailable)
+    return new StartFailure(error.message, error)
+  if (error instanceof ListenFailed) return new StartFailure(`cannot listen: ${error.message}`, error)
+  return new StartFailure(messageOf(error), error)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
