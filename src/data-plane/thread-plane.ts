@@ -9,6 +9,7 @@ import type { Run } from '../gateway/pipeline/run.ts'
 import type { FlowReport } from '../gateway/flow/flow.ts'
 import { MatchTrace } from '../gateway/router/index.ts'
 import { SharedCells } from '../limits/cells.ts'
+import { apikey as apikeyKind } from '../model/kinds/apikey.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
 import { ApikeyIndex } from './apikey-index.ts'
 import { HypotheticalExchange } from './hypothetical.ts'
@@ -39,7 +40,7 @@ export class ThreadPlane {
     const inFlight = new InFlight(settings.inFlight, settings.index)
     const { adminRoute } = settings
     const readText = (clientId: string): string | undefined =>
-      this.#gateway.revision.texts.get('ApiKey', clientId)
+      this.#gateway.revision.texts.get(apikeyKind.kind, clientId)
     this.#apikeys = new ApikeyIndex(readText)
     this.#gateway = new Gateway({
       thread: {
@@ -92,7 +93,7 @@ export class ThreadPlane {
       adminRoute: adminRoute?.routeId ?? '',
     })
     this.#gateway.revision.onEntity = (kind, id) => {
-      if (kind === 'ApiKey') this.#apikeys.forget(id)
+      if (kind === apikeyKind.kind) this.#apikeys.forget(id)
     }
     this.#listeners = new Listeners({
       limits: settings.limits,
