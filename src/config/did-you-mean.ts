@@ -10,7 +10,7 @@ export function didYouMean(written: string, names: Iterable<string>): string {
   let least = 1 + Math.max(2, Math.floor(wanted.length / 6))
   for (const name of names) {
     const candidate = name.toLowerCase()
-    const cost = candidate.endsWith(`.${wanted}`) ? 1 : distance(wanted, candidate, least)
+    const cost = candidate === `otoroshi.${wanted}` ? 1 : distance(wanted, candidate, least)
     if (cost < least) {
       best = name
       least = cost

@@ -73,10 +73,7 @@ export class Judge {
     try {
       return this.#readFile(path).trim()
     } catch (error) {
-      const code = (error as { code?: unknown } | null)?.code
-      this.#faults.push(
-        `${name}: the file ${path} cannot be read${typeof code === 'string' ? ` (${code})` : ''}`,
-      )
+      this.#faults.push(`${name}: the file ${path} cannot be read${codeOf(error)}`)
       return undefined
     }
   }
@@ -100,4 +97,10 @@ function shown(raw: Raw): string {
     c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
   return `'${visible.length > SHOWN ? `${visible.slice(0, SHOWN)}…` : visible}'`
+}
+
+/** ` (ENOENT)`, or an empty text. */
+export function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? ` (${code})` : ''
 }

@@ -69,9 +69,14 @@ export function settingOfFlag(flag: string): Setting | undefined {
   return byFlag.get(flag)
 }
 
+/** True for a key of upstream whose value, whatever it is, is one setting that does nothing here. */
+export function isIdleKey(key: string): boolean {
+  return idleKeys.has(key)
+}
+
 /** True for a key that upstream knows and this version does not use. */
 export function isIdle(key: string): boolean {
-  return idleKeys.has(key) || FOREIGN.some(tree => key.startsWith(`${tree}.`))
+  return isIdleKey(key) || FOREIGN.some(tree => key.startsWith(`${tree}.`))
 }
 
 export function knowsEnv(name: string): 'used' | 'idle' | 'unknown' {

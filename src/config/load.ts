@@ -7,17 +7,18 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { contradictions, derive } from './derive.ts'
 import { Findings, type Given } from './given.ts'
+import type { Outside } from './hocon/resolve.ts'
 import { LOGGERS, settingOf, settings as declarations } from './known.ts'
 import type { Raw } from './raw.ts'
-import { canonical, type Setting, type Values } from './setting.ts'
+import { canonical, type Values } from './setting.ts'
 import { SettingsError } from './settings-error.ts'
 import type { Settings } from './shape.ts'
 import { CONFIG_FILE, type Environment, fromEnvironment, variable } from './sources/environment.ts'
 import { fromFile } from './sources/file.ts'
-import { type Flags, fromFlags } from './sources/flags.ts'
+import { fromFlags } from './sources/flags.ts'
 import type { table } from './table/index.ts'
 import { logLevel } from './table/monitoring.ts'
-import { Judge } from './judge.ts'
+import { codeOf, Judge } from './judge.ts'
 
 export interface SettingsSources {
   /** Arguments behind `start`. */
@@ -39,10 +40,18 @@ export interface LoadedSettings {
 export function loadSettings(sources: SettingsSources): LoadedSettings {
   const readFile = sources.readFile ?? (path => readFileSync(path, 'utf8'))
   const flags = fromFlags(sources.argv)
-  const findings = [readConfiguration(sources, flags, readFile), fromEnvironment(sources.env), flags.found]
+  const environment = fromEnvironment(sources.env)
+  const stronger = inForce(environment, flags.found)
+  const outside: Outside = {
+    over: name => stronger.get(settingOf(canonical(name))?.declaration.key ?? canonical(name))?.raw,
+    under: name =>
+      (settingOf(canonical(name))?.declaration.default as Raw | undefined) ?? variable(sources.env, name),
+  }
+  const path = flags.configFile ?? variable(sources.env, CONFIG_FILE) ?? null
+  const file = path === null ? new Findings() : readConfiguration(path, readFile, outside)
+  const findings = [file, environment, flags.found]
   const faults = findings.flatMap(found => found.faults)
-  const given = new Map<string, Given>()
-  for (const entry of findings.flatMap(found => found.given)) given.set(entry.key, entry)
+  const given = inForce(...findings)
 
   const judge = new Judge(given, readFile, faults)
   const settings = derive(declaredValues(judge), loggers(given, judge))
@@ -55,29 +64,19 @@ export function loadSettings(sources: SettingsSources): LoadedSettings {
   return { settings: deepFreeze(settings), warnings: [...new Set(warnings)], print: flags.print }
 }
 
-function readConfiguration(
-  sources: SettingsSources,
-  flags: Flags,
-  readFile: (path: string) => string,
-): Findings {
-  const path = flags.configFile ?? variable(sources.env, CONFIG_FILE)
-  if (path === undefined) return new Findings()
-  let text: string
-  try {
-    text = readFile(path)
-  } catch (error) {
-    const found = new Findings()
-    found.faults.push(`${path}: cannot be read (${reasonOf(error)})`)
-    return found
-  }
-  const outside = (name: string): Raw | undefined =>
-    (settingOf(canonical(name))?.declaration.default as Raw | undefined) ?? variable(sources.env, name)
-  return fromFile({ path, text, outside })
+/** The last of what was given for each key. */
+function inForce(...findings: readonly Findings[]): ReadonlyMap<string, Given> {
+  return new Map(findings.flatMap(found => found.given).map(entry => [entry.key, entry]))
 }
 
-export function reasonOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' ? code : error instanceof Error ? error.message : String(error)
+function readConfiguration(path: string, readFile: (path: string) => string, outside: Outside): Findings {
+  try {
+    return fromFile({ path, text: readFile(path), outside })
+  } catch (error) {
+    const found = new Findings()
+    found.faults.push(`${path}: cannot be read${codeOf(error)}`)
+    return found
+  }
 }
 
 function declaredValues(judge: Judge): Values<typeof table> {
@@ -124,5 +123,3 @@ function deepFreeze<T>(value: T): T {
   }
   return value
 }
-
-export type { Setting }

@@ -36,6 +36,12 @@ export class Characters {
     return this.#text.startsWith(word, this.#at)
   }
 
+  /** True when the sticky `pattern` matches here. */
+  matches(pattern: RegExp): boolean {
+    pattern.lastIndex = this.#at
+    return pattern.test(this.#text)
+  }
+
   /** Consumes `count` characters. */
   take(count = 1): string {
     const taken = this.#text.slice(this.#at, this.#at + count)

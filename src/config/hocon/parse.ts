@@ -17,6 +17,7 @@ import {
 
 const MAX_DEPTH = 64
 const NUMBER = /^-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?(?:[eE][+-]?\d{1,3})?$/
+const INCLUDE = /include[ \t]*(?:"|(?:required|classpath|file|url)\()/y
 /** Files whose content are the built-in defaults. */
 const STANDARD = /^(?:application|base|reference)(?:\.conf)?$/
 
@@ -105,7 +106,7 @@ class Parser {
   }
 
   #include(): boolean {
-    if (!/^include[\s"]/.test(`${this.#in.peek()}${this.#word('include')}`)) return false
+    if (!this.#in.matches(INCLUDE)) return false
     this.#in.take(7)
     this.#in.blanks()
     const closing = this.#opened()
@@ -129,11 +130,6 @@ class Parser {
       count++
     }
     return count
-  }
-
-  /** The rest of `word` and the character behind it, when it is here. */
-  #word(word: string): string {
-    return this.#in.startsWith(word) ? `${word.slice(1)}${this.#in.peek(word.length)}` : ''
   }
 
   /** A value: parts up to the end of the line, a comma or a closing character. */

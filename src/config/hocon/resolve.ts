@@ -7,8 +7,13 @@
 import { type Assignment, type Expression, HoconError, type ObjectExpression } from './expression.ts'
 import type { Raw } from '../raw.ts'
 
-/** Values that are not in the file: environment and defaults. Undefined: there is none. */
-export type Outside = (path: string) => Raw | undefined
+/** Values that are not in the file. Undefined: there is none. */
+export interface Outside {
+  /** Wins over the file: flags and variables. */
+  over(path: string): Raw | undefined
+  /** Stands in where the file says nothing: defaults and the environment. */
+  under(path: string): Raw | undefined
+}
 
 const MAX_STEPS = 200_000
 const MAX_TEXT = 1_000_000
@@ -109,6 +114,15 @@ class Resolution {
   }
 
   #lookup(path: readonly string[], depth: number): Shape {
+    const name = path.join('.')
+    const over = this.#outside.over(name)
+    const found = over === undefined ? this.#inFile(path, depth) : { value: over }
+    if (found !== null) return found
+    const under = this.#outside.under(name)
+    return under === undefined ? null : { value: under }
+  }
+
+  #inFile(path: readonly string[], depth: number): Shape {
     let shape: Shape = { layers: [this.#root] }
     let first = true
     for (const name of path) {
@@ -122,9 +136,7 @@ class Resolution {
       )
       first = false
     }
-    if (shape !== null) return shape
-    const value = this.#outside(path.join('.'))
-    return value === undefined ? null : { value }
+    return shape
   }
 
   #join(parts: readonly Expression[], line: number, depth: number): Shape {

@@ -3,10 +3,9 @@ import { extname } from 'node:path'
 import { parseDocument } from 'yaml'
 import { didYouMean } from '../did-you-mean.ts'
 import { Findings } from '../given.ts'
-import { HoconError } from '../hocon/expression.ts'
 import { parseHocon } from '../hocon/parse.ts'
 import { type Outside, resolveHocon } from '../hocon/resolve.ts'
-import { canonical, isIdle, keyNames, LOGGERS, settingOf } from '../known.ts'
+import { canonical, isIdle, isIdleKey, keyNames, LOGGERS, settingOf } from '../known.ts'
 import { isObject, type Raw } from '../raw.ts'
 
 const MAX_DEPTH = 64
@@ -37,7 +36,7 @@ export function fromFile(file: ConfigurationFile): Findings {
 function parse({ path, text, outside }: ConfigurationFile): Raw {
   switch (extname(path).toLowerCase()) {
     case '.json':
-      return JSON.parse(text) as Raw
+      return json(text)
     case '.yaml':
     case '.yml':
       return yaml(text)
@@ -46,15 +45,32 @@ function parse({ path, text, outside }: ConfigurationFile): Raw {
   }
 }
 
+// Messages of both readers quote the text, which may hold secrets: only the place and the kind of the fault are told.
+
+function json(text: string): Raw {
+  try {
+    return JSON.parse(text) as Raw
+  } catch (error) {
+    const place = /at position (\d+)/.exec(error instanceof Error ? error.message : '')
+    const line = place === null ? null : text.slice(0, Number(place[1])).split('\n').length
+    throw new Error(line === null ? 'not valid JSON' : `line ${line}: not valid JSON`)
+  }
+}
+
 function yaml(text: string): Raw {
-  const document = parseDocument(text, { prettyErrors: true })
+  const document = parseDocument(text)
   const [fault] = document.errors
   if (fault !== undefined)
-    throw new HoconError(
-      fault.linePos?.[0].line ?? 1,
-      fault.message.split('\n')[0]!.replace(/ at line .*$/, ''),
+    throw new Error(
+      `line ${fault.linePos?.[0].line ?? 1}: not valid YAML (${fault.code.toLowerCase().replaceAll('_', ' ')})`,
     )
-  return (document.toJS({ maxAliasCount: 100 }) as Raw) ?? Object.create(null)
+  let value: unknown
+  try {
+    value = document.toJS({ maxAliasCount: 100 })
+  } catch {
+    throw new Error('not valid YAML (an alias without anchor, or too many aliases)')
+  }
+  return (value as Raw | undefined) ?? {}
 }
 
 function reasonOf(error: unknown): string {
@@ -98,7 +114,7 @@ function aliasRank(key: string): number {
 function walk(raw: Raw, at: string, depthLeft: number, leaves: Leaf[]): void {
   if (raw === null) return
   const key = canonical(at)
-  if (!isObject(raw) || (at !== '' && (settingOf(key) !== undefined || isIdle(key)))) {
+  if (!isObject(raw) || (at !== '' && (settingOf(key) !== undefined || isIdleKey(key)))) {
     leaves.push({ written: at, raw })
     return
   }

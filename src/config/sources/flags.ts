@@ -32,8 +32,7 @@ class FlagReader implements Flags {
       const argument = this.#argv[this.#at++]!
       if (argument.startsWith('-D')) this.#assignment(argument.slice(2), '-D')
       else if (argument.startsWith('--')) this.#flag(argument)
-      else if (argument.startsWith('-'))
-        this.found.faults.push(`unknown flag ${argument}${didYouMean(`-${argument}`, flagNames())}`)
+      else if (argument.startsWith('-')) this.#unknown(argument)
       else this.found.faults.push(`unexpected argument '${argument}'`)
     }
   }
@@ -55,12 +54,30 @@ class FlagReader implements Flags {
     }
     const setting = settingOfFlag(name.slice(2))
     if (setting === undefined) {
-      this.found.faults.push(`unknown flag ${name}${didYouMean(name, flagNames())}`)
+      this.#unknown(name, written !== null)
       return
     }
     const { key, type } = setting.declaration
-    const raw = written ?? (type.name === 'boolean' ? 'true' : this.#next(name))
+    const raw = written ?? (type.name === 'boolean' ? this.#switch() : this.#next(name))
     if (raw !== null) this.found.given.push({ key, name, raw })
+  }
+
+  /** A boolean flag stands alone for true. */
+  #switch(): string {
+    const next = this.#argv[this.#at]
+    if (next !== 'true' && next !== 'false') return 'true'
+    this.#at++
+    return next
+  }
+
+  #unknown(flag: string, hasValue = false): void {
+    this.found.faults.push(`unknown flag ${flag}${didYouMean(flag.replace(/^-(?!-)/, '--'), flagNames())}`)
+    if (!hasValue) this.#skipValue()
+  }
+
+  /** What follows a flag that was not understood is probably its value, and might be a secret: it is not repeated. */
+  #skipValue(): void {
+    if (this.#argv[this.#at]?.startsWith('-') === false) this.#at++
   }
 
   /** The argument behind a flag; a fault when there is none or it is a flag itself. */
@@ -77,7 +94,8 @@ class FlagReader implements Flags {
   #assignment(text: string, flag: string): void {
     const equals = text.indexOf('=')
     if (equals <= 0) {
-      this.found.faults.push(`${flag}${text}: expected ${flag}key=value`)
+      this.found.faults.push(`${flag}${equals < 0 ? text : ''}: expected ${flag}key=value`)
+      this.#skipValue()
       return
     }
     const written = text.slice(0, equals).trim()

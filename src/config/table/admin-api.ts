@@ -150,7 +150,8 @@ export const firstStart = {
     flag: 'import',
     type: optional(path),
     default: null,
-    about: 'path or http(s) URL of a JSON export that is loaded; wins over the two below',
+    about: 'path or http(s) URL of a JSON export that is loaded; wins over the other ways to give data',
+    secret: true,
   }),
   importHeaders: setting({
     key: 'otoroshi.importFromHeaders',
@@ -163,7 +164,7 @@ export const firstStart = {
     key: 'otoroshi.initialData',
     type: optional(jsonObject),
     default: null,
-    about: 'an export written out in the configuration file; wins over the one below',
+    about: 'an export written out in the configuration file; wins over otoroshi.initialCustomization',
     secret: true,
     mayNameVaults: true,
   }),

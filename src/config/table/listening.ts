@@ -195,6 +195,14 @@ export const https = {
     about: 'HTTP/2 on the TLS port',
     effective: false,
   }),
+  clientAuth: setting({
+    key: 'otoroshi.ssl.fromOutside.clientAuth',
+    env: ['SSL_OUTSIDE_CLIENT_AUTH', 'OTOROSHI_SSL_OUTSIDE_CLIENT_AUTH'],
+    type: choice(['dynamic', 'none', 'want'], {}, ' (need is not available in this version)'),
+    default: 'dynamic',
+    about: 'client certificates: none, want, or dynamic (the global configuration decides)',
+    effective: false,
+  }),
   certFile: setting({
     key: 'otoroshi.tls.certFile',
     env: ['OTOROSHI_TLS_CERT_FILE'],

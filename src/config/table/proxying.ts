@@ -134,4 +134,20 @@ export const engine = {
     about: 'a route path that ends with / matches whole segments only',
     effective: false,
   }),
+  allowEnv: setting({
+    key: 'otoroshi.elSettings.allowEnvAccess',
+    env: ['OTOROSHI_EL_SETTINGS_ALLOW_ENV_ACCESS'],
+    type: flag,
+    default: true,
+    about: 'expressions may read environment variables',
+    effective: false,
+  }),
+  allowConfig: setting({
+    key: 'otoroshi.elSettings.allowConfigAccess',
+    env: ['OTOROSHI_EL_SETTINGS_ALLOW_CONFIG_ACCESS'],
+    type: flag,
+    default: true,
+    about: 'expressions may read settings',
+    effective: false,
+  }),
 }
