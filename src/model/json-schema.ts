@@ -12,7 +12,13 @@ export async function jsonSchema(definition: { readonly schema: Schema }): Promi
   if (known !== undefined) return known
   const { toJsonSchema } = await import('@valibot/to-json-schema')
   // Everything given passes through an `unknown` input here, so the converter's own input type says nothing.
-  const converted = simplify(toJsonSchema(definition.schema as Parameters<typeof toJsonSchema>[0]))
+  const described = definition.schema as Parameters<typeof toJsonSchema>[0]
+  // A rule that JSON Schema cannot say (or not twice) is left out: the gateway still checks it.
+  const converted = simplify(
+    toJsonSchema(described, {
+      overrideAction: ({ errors, jsonSchema }) => (errors === undefined ? undefined : jsonSchema),
+    }),
+  )
   const result = converted as JsonSchema
   made.set(definition.schema, result)
   return result
