@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
+import net from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
 import { aRoute } from '../control/testing/entities.ts'
 import { TestServer } from './testing/server.ts'
@@ -185,4 +186,23 @@ test('the legacy bulk words its lines in its own way', async () => {
     'X-Content-Type': 'application/x-ndjson',
   })
   assert.deepEqual(JSON.parse(deleted.text), { status: 200, deleted: true, id: 'a' })
+})
+
+test('a client that reads nothing before it has sent everything is served', async () => {
+  const count = 30_000
+  const body = '{"id":"none"}\n'.repeat(count)
+  const socket = net.connect(server.port, '127.0.0.1')
+  socket.pause()
+  socket.write(
+    `DELETE ${routes}/_bulk HTTP/1.1\r\nHost: x\r\nX-Gateway: secret\r\nConnection: close\r\n` +
+      `Content-Type: application/x-ndjson\r\nContent-Length: ${body.length}\r\n\r\n`,
+  )
+  await new Promise(resolve => socket.write(body, resolve))
+  let text = ''
+  socket
+    .setEncoding('latin1')
+    .on('data', chunk => (text += chunk))
+    .resume()
+  await new Promise(resolve => socket.on('close', resolve))
+  assert.equal(text.split('"status":404').length - 1, count)
 })

@@ -290,7 +290,7 @@ test('a fault caused by another entity goes when the thread says it compiled ane
   assert.equal(control.statusOf('Route', 'r').faults.length, 0)
 })
 
-test('what a slow thread says of an older state is ignored; a full delta settles everything', async () => {
+test('what a slow thread says of an older state is ignored; a new thread clears only what it names', async () => {
   const { control, audience } = await started()
   await put(control, 'r', { description: '1' })
   await put(control, 'r', { description: '2' })
@@ -300,6 +300,8 @@ test('what a slow thread says of an older state is ignored; a full delta settles
   control.acknowledge(audience.deltas[1]!, { revision: 3, faults: [fault] })
   assert.equal(control.faults().length, 1)
   control.acknowledge(control.fullDelta(), { revision: 3, faults: [] })
+  assert.equal(control.faults().length, 1)
+  control.acknowledge(control.fullDelta(), { revision: 3, faults: [], recompiled: [fault] })
   assert.equal(control.faults().length, 0)
 })
 

@@ -53,20 +53,16 @@ export class EntityStatuses {
     for (const [key, faults] of fresh) this.#add(key, delta.revision, faults)
   }
 
-  // Entities that were compiled anew and have no fault now are well again.
+  // Entities that were compiled anew and have no fault now are well again. A full delta proves nothing by itself: a
+  // thread that joins compiles most routes when they are first called.
   #settle(delta: Delta, acks: readonly Acknowledgement[], fresh: ReadonlyMap<string, unknown>): void {
-    if (delta.full) {
-      for (const [key, status] of this.#faulty)
-        if (status.revision <= delta.revision && !fresh.has(key)) this.#faulty.delete(key)
-      return
-    }
     const settle = (entity: Named) => {
       const key = keyOf(entity)
       const status = this.#faulty.get(key)
-      if (status !== undefined && status.revision < delta.revision && !fresh.has(key))
-        this.#faulty.delete(key)
+      if (status === undefined || fresh.has(key)) return
+      if (status.revision < delta.revision || delta.full) this.#faulty.delete(key)
     }
-    delta.writes.forEach(settle)
+    if (!delta.full) delta.writes.forEach(settle)
     for (const ack of acks) ack.recompiled?.forEach(settle)
   }
 
