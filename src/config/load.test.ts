@@ -105,6 +105,24 @@ test('the same file as HOCON, JSON and YAML', () => {
   }
 })
 
+test('values that a file names for itself are no settings', () => {
+  const given = config(
+    'base = a.b\nmy { zone { x = 1 } }\napp.domain = "x."${base}\napp.eventsName = ${my.zone.x}\nother = 1',
+  )
+  assert.deepEqual(faults(given), ['gateway.conf: other: unknown setting'])
+  const { domains, instance } = load(config(given.files!['gateway.conf']!.replace('other = 1', ''))).settings
+  assert.deepEqual([domains.domain, instance.eventsName], ['x.a.b', '1'])
+})
+
+test('numbers are read as they are written', () => {
+  for (const [name, before] of [
+    ['f.conf', 'otoroshi.secret = '],
+    ['f.yaml', 'otoroshi.secret: '],
+  ] as const)
+    for (const secret of ['0123', '1e5', '9007199254740993', '12', '1.50', '0x1f', 'true'])
+      assert.equal(load(config(`${before}${secret}`, name)).settings.secrets.master, secret, name)
+})
+
 test('substitutions see variables, flags and defaults', () => {
   const given = config(
     'otoroshi.adminapi.additionalExposedDomain = "admin."${app.domain}\nhttp.port = 1\nhttp.port = ${?MY_PORT}',

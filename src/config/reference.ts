@@ -15,6 +15,9 @@ by a flag. Flags win over variables, variables over the file, the file over the 
 * Any setting can be given as \`--set key=value\` or \`-Dkey=value\`.
 * A file is JSON (\`.json\`), YAML (\`.yaml\`, \`.yml\`) or HOCON (any other name). In HOCON, \`include "application.conf"\` is
   passed over, since it stands for the defaults.
+* Keys of a HOCON file that its own substitutions name (\`zone = a\` … \`\${zone}\`) need not be settings.
+* In Kubernetes a service named \`otoroshi\` gives its pods \`OTOROSHI_PORT=tcp://…\`, which is refused: set
+  \`enableServiceLinks: false\`, or \`OTOROSHI_HTTP_PORT\`, which wins.
 * A value \`file:///path\` stands for the content of that file, without blanks around it. For a setting that is a path, it is
   the path.
 * Durations are milliseconds unless a unit is written: \`500\`, \`30s\`, \`2 minutes\`. Sizes are bytes: \`16384\`, \`16k\`, \`256m\`.

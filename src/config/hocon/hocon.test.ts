@@ -72,6 +72,13 @@ test('types of values', () => {
       i: {},
     },
   )
+  assert.deepEqual(read('a = 1e5, b = 9007199254740993, c = 1.0, d = Infinity, e = 12'), {
+    a: '1e5',
+    b: '9007199254740993',
+    c: '1.0',
+    d: 'Infinity',
+    e: 12,
+  })
   assert.deepEqual(read('a = """x\n"y" \\n"""'), { a: 'x\n"y" \\n' })
   assert.deepEqual(read('a = """x""""'), { a: 'x"' })
   assert.deepEqual(read('a = "\\u0041\\n\\"\\\\"'), { a: 'A\n"\\' })

@@ -16,22 +16,24 @@ import {
 } from './expression.ts'
 
 const MAX_DEPTH = 64
-const NUMBER = /^-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?(?:[eE][+-]?\d{1,3})?$/
+const NUMBER = /^-?\d/
 const INCLUDE = /include[ \t]*(?:"|(?:required|classpath|file|url)\()/y
 /** Files whose content are the built-in defaults. */
 const STANDARD = /^(?:application|base|reference)(?:\.conf)?$/
 
-/** Throws `HoconError`. */
-export function parseHocon(text: string): ObjectExpression {
-  return new Parser(new Characters(text)).document()
+/** Throws `HoconError`. `named` receives the paths that substitutions name. */
+export function parseHocon(text: string, named = new Set<string>()): ObjectExpression {
+  return new Parser(new Characters(text), named).document()
 }
 
 class Parser {
   readonly #in: Characters
+  readonly #named: Set<string>
   #depth = 0
 
-  constructor(input: Characters) {
+  constructor(input: Characters, named: Set<string>) {
     this.#in = input
+    this.#named = named
   }
 
   document(): ObjectExpression {
@@ -189,6 +191,7 @@ class Parser {
     this.#in.blanks()
     const path = this.#path()
     if (this.#in.take() !== '}') this.#in.fail('a substitution has no }')
+    this.#named.add(path.join('.'))
     return { type: 'reference', path, optional, line }
   }
 
@@ -207,7 +210,8 @@ function typed(part: Expression): Expression {
   const { text } = part
   if (text === 'true' || text === 'false') return scalar(text === 'true', text, 'unquoted')
   if (text === 'null') return scalar(null, text, 'unquoted')
-  return scalar(NUMBER.test(text) ? Number(text) : text, text, 'unquoted')
+  // A number that is written otherwise than numbers are printed may be a secret or an id: it stays as written.
+  return scalar(String(Number(text)) === text && NUMBER.test(text) ? Number(text) : text, text, 'unquoted')
 }
 
 function assign(object: ObjectExpression, path: readonly string[], assignment: Assignment): void {

@@ -1,6 +1,6 @@
 /** Settings from a configuration file: JSON (`.json`), YAML (`.yaml`, `.yml`) or HOCON (any other name). */
 import { extname } from 'node:path'
-import { parseDocument } from 'yaml'
+import { parseDocument, visit } from 'yaml'
 import { didYouMean } from '../did-you-mean.ts'
 import { Findings } from '../given.ts'
 import { parseHocon } from '../hocon/parse.ts'
@@ -24,16 +24,17 @@ export function fromFile(file: ConfigurationFile): Findings {
   const { path } = file
   try {
     if (file.text.length > MAX_SIZE) throw new Error('the file is too large')
-    const tree = parse(file)
+    const named = new Set<string>()
+    const tree = parse(file, named)
     if (!isObject(tree)) throw new Error('a configuration is an object')
-    collect(tree, path, found)
+    collect(tree, path, named, found)
   } catch (error) {
     found.faults.push(`${path}: ${reasonOf(error)}`)
   }
   return found
 }
 
-function parse({ path, text, outside }: ConfigurationFile): Raw {
+function parse({ path, text, outside }: ConfigurationFile, named: Set<string>): Raw {
   switch (extname(path).toLowerCase()) {
     case '.json':
       return json(text)
@@ -41,7 +42,7 @@ function parse({ path, text, outside }: ConfigurationFile): Raw {
     case '.yml':
       return yaml(text)
     default:
-      return resolveHocon(parseHocon(text), outside)
+      return resolveHocon(parseHocon(text, named), outside)
   }
 }
 
@@ -64,6 +65,13 @@ function yaml(text: string): Raw {
     throw new Error(
       `line ${fault.linePos?.[0].line ?? 1}: not valid YAML (${fault.code.toLowerCase().replaceAll('_', ' ')})`,
     )
+  // A number that is written otherwise than numbers are printed may be a secret or an id: it stays as written.
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'number' && node.source !== undefined && String(node.value) !== node.source)
+        node.value = node.source
+    },
+  })
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: 100 })
@@ -83,7 +91,13 @@ interface Leaf {
   readonly raw: Raw
 }
 
-function collect(tree: { readonly [key: string]: Raw }, path: string, found: Findings): void {
+/** Keys of `named` that mean nothing here are values the author uses elsewhere in the file. */
+function collect(
+  tree: { readonly [key: string]: Raw },
+  path: string,
+  named: ReadonlySet<string>,
+  found: Findings,
+): void {
   const leaves: Leaf[] = []
   walk(tree, '', MAX_DEPTH, leaves)
   const given = new Map<string, Leaf>()
@@ -98,8 +112,16 @@ function collect(tree: { readonly [key: string]: Raw }, path: string, found: Fin
     if (setting !== undefined) found.given.push({ key: setting.declaration.key, name, raw })
     else if (key.startsWith(LOGGERS)) found.given.push({ key, name, raw })
     else if (isIdle(key)) found.idle(written)
-    else found.faults.push(`${name}: unknown setting${didYouMean(key, keyNames())}`)
+    else if (!isNamed(written, named))
+      found.faults.push(`${name}: unknown setting${didYouMean(key, keyNames())}`)
   }
+}
+
+/** True when a substitution names the key or what it is in. */
+function isNamed(key: string, named: ReadonlySet<string>): boolean {
+  for (let at = key; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.'))))
+    if (named.has(at)) return true
+  return false
 }
 
 function inApp(leaf: Leaf): boolean {

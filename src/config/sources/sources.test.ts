@@ -5,35 +5,37 @@ import { loadSettings, type Settings } from '../index.ts'
 import { settings as places } from '../known.ts'
 import type { Setting } from '../setting.ts'
 
+/** Texts by the name of a type. */
+const samples: Record<string, fc.Arbitrary<string>> = {
+  port: fc.integer({ min: 0, max: 65_535 }).map(String),
+  boolean: fc.constantFrom('true', 'false'),
+  number: fc.integer({ min: 0, max: 2000 }).map(String),
+  duration: fc
+    .tuple(fc.integer({ min: 10, max: 900 }), fc.constantFrom('', 's', ' ms', ' seconds', 'm'))
+    .map(parts => parts.join('')),
+  size: fc
+    .tuple(fc.integer({ min: 1, max: 90_000 }), fc.constantFrom('', 'k', 'M', ' kB', 'b'))
+    .map(parts => parts.join('')),
+  'host name': fc.stringMatching(/^[a-z]{1,8}(\.[a-z0-9]{1,5}){0,2}$/),
+  'list of host names': fc
+    .array(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1, maxLength: 3 })
+    .map(names => names.join(',')),
+  'list of texts': fc
+    .array(fc.stringMatching(/^[a-z ]{1,8}$/), { minLength: 1, maxLength: 3 })
+    .map(names => names.join(',')),
+  address: fc.constantFrom('127.0.0.1', '::1', 'localhost'),
+  'header name': fc.stringMatching(/^[A-Za-z-]{1,20}$/),
+  'JSON object': fc
+    .dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.string({ maxLength: 5 }))
+    .map(value => JSON.stringify(value)),
+  path: fc.stringMatching(/^[a-z./]{1,12}$/),
+  text: fc
+    .string({ minLength: 1, maxLength: 12, unit: 'grapheme' })
+    .filter(text => text.trim() !== '' && !text.includes('${')),
+}
+
 /** Texts that are a value of the setting. */
 function valuesOf({ declaration }: Setting): fc.Arbitrary<string> {
-  const samples: Record<string, fc.Arbitrary<string>> = {
-    port: fc.integer({ min: 0, max: 65_535 }).map(String),
-    boolean: fc.constantFrom('true', 'false'),
-    number: fc.integer({ min: 0, max: 2000 }).map(String),
-    duration: fc
-      .tuple(fc.integer({ min: 10, max: 900 }), fc.constantFrom('', 's', ' ms', ' seconds', 'm'))
-      .map(parts => parts.join('')),
-    size: fc
-      .tuple(fc.integer({ min: 1, max: 90_000 }), fc.constantFrom('', 'k', 'M', ' kB', 'b'))
-      .map(parts => parts.join('')),
-    'host name': fc.stringMatching(/^[a-z]{1,8}(\.[a-z0-9]{1,5}){0,2}$/),
-    'list of host names': fc
-      .array(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1, maxLength: 3 })
-      .map(names => names.join(',')),
-    'list of texts': fc
-      .array(fc.stringMatching(/^[a-z ]{1,8}$/), { minLength: 1, maxLength: 3 })
-      .map(names => names.join(',')),
-    address: fc.constantFrom('127.0.0.1', '::1', 'localhost'),
-    'header name': fc.stringMatching(/^[A-Za-z-]{1,20}$/),
-    'JSON object': fc
-      .dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.string({ maxLength: 5 }))
-      .map(value => JSON.stringify(value)),
-    path: fc.stringMatching(/^[a-z./]{1,12}$/),
-    text: fc
-      .string({ minLength: 1, maxLength: 12, unit: 'grapheme' })
-      .filter(text => text.trim() !== '' && !text.includes('${')),
-  }
   const { name } = declaration.type
   const arbitrary = samples[name] ?? fc.constantFrom(...name.split(' \\| '))
   return arbitrary.filter(text => declaration.type.read(text) !== undefined)
