@@ -24,8 +24,8 @@ export function readEntity<T>(definition: EntityDefinition<T>, input: unknown): 
   const normalized = definition.normalize === undefined ? input : definition.normalize(input)
   const parsed = parse(definition.schema, normalized, values > manyValues)
   if (!parsed.ok) return failed(parsed.faults)
-  const lost = lostKey(normalized, parsed.value, '')
-  if (lost !== null) return failed([lost])
+  const altered = alteration(normalized, parsed.value, '')
+  if (altered !== null) return failed([altered])
   const faults = definition.validate?.(parsed.value) ?? []
   return faults.length === 0 ? parsed : failed(faults.map(message => ({ path: '', message })))
 }
@@ -53,10 +53,13 @@ export function idOf(
   return typeof id === 'string' && id !== '' ? id : null
 }
 
-// The schema library leaves `constructor` and `prototype` out of described objects: say so rather than lose them.
-function lostKey(before: unknown, after: unknown, path: string): SchemaFault | null {
+// The schema library leaves `constructor` and `prototype` out of described objects and takes lists for objects: say so
+// rather than change what was given.
+function alteration(before: unknown, after: unknown, path: string): SchemaFault | null {
   if (before === after || typeof before !== 'object' || before === null) return null
   if (typeof after !== 'object' || after === null) return null
+  if (Array.isArray(before) && !Array.isArray(after))
+    return { path, message: 'Invalid type: Expected Object but received Array' }
   for (const key of Object.keys(before)) {
     const at = path === '' ? key : `${path}.${key}`
     const value: unknown = (before as Record<string, unknown>)[key]
@@ -64,8 +67,8 @@ function lostKey(before: unknown, after: unknown, path: string): SchemaFault | n
       if (value === undefined) continue
       return { path: at, message: `The key ${key} is not accepted here` }
     }
-    const lost = lostKey(value, (after as Record<string, unknown>)[key], at)
-    if (lost !== null) return lost
+    const altered = alteration(value, (after as Record<string, unknown>)[key], at)
+    if (altered !== null) return altered
   }
   return null
 }
