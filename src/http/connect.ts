@@ -15,6 +15,8 @@ export interface ConnectOptions {
   readonly timeout: number
   readonly lookup?: net.LookupFunction
   readonly alpn: readonly string[]
+  /** Wants an ordinary socket rather than one that reads into the shared buffer. */
+  readonly plain?: boolean
   /** TLS session of an earlier connection, to resume. */
   readonly session?: Buffer
 }
@@ -67,6 +69,7 @@ export function connect(origin: Origin, options: ConnectOptions, done: Done): Co
       else finish(null)
     })
   }
+  const plainSocket = (): net.Socket => (options.plain ? new net.Socket() : new WireSocket())
   // A certificate that cannot be read or a port that cannot be: like every other failure, and not before we return.
   const guarded = (step: () => void): void => {
     try {
@@ -79,7 +82,7 @@ export function connect(origin: Origin, options: ConnectOptions, done: Done): Co
     const proxy = origin.proxy
     if (proxy === null) {
       if (origin.tls !== null) secure(null)
-      else use(new WireSocket().connect(address(origin, options)), 'connect', () => finish(null))
+      else use(plainSocket().connect(address(origin, options)), 'connect', () => finish(null))
       return
     }
     const hop = { host: proxy.host, port: proxy.port, ...(options.lookup && { lookup: options.lookup }) }
@@ -88,7 +91,7 @@ export function connect(origin: Origin, options: ConnectOptions, done: Done): Co
     const next = viaTls
       ? tls.connect({ ...hop, ...(net.isIP(proxy.host) === 0 && { servername: proxy.host }) })
       : plainTarget
-        ? new WireSocket().connect(hop)
+        ? plainSocket().connect(hop)
         : net.connect(hop)
     use(next, viaTls ? 'secureConnect' : 'connect', () => {
       if (plainTarget) finish(null)

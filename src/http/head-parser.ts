@@ -242,7 +242,7 @@ function digits3(buf: Buffer, at: number): number {
 }
 
 /** Fields that may not come behind a body: they frame, route or authorise (RFC 9110, 6.5.1). */
-const NO_TRAILER = [
+export const NO_TRAILER = [
   'host',
   'authorization',
   'proxy-authorization',

@@ -6,7 +6,7 @@ export * from './contract.ts'
 export { BodyTimeout } from './http1-exchange.ts'
 export { BadMessage } from './head-parser.ts'
 export { HeaderBlock, InvalidHeader } from './headers.ts'
-export { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
+export { DEFAULT_HTTP2_LIMITS, DEFAULT_LIMITS, type Http2Limits, type HttpLimits } from './limits.ts'
 export {
   type CallTimeouts,
   type ForwardProxy,
@@ -15,6 +15,9 @@ export {
   type OriginTls,
   type PoolLimits,
 } from './origin.ts'
+export { createDispatcher } from './dispatcher.ts'
+export { Http2Pool } from './http2-pool.ts'
+export { Http2Server, type Http2ServerOptions } from './http2-server.ts'
 export { type Dispatcher, Http1Pool } from './pool.ts'
 export { HttpServer, type Http2Taker, type ServerOptions } from './server.ts'
 export { bodyless, httpDate, reasonPhrase } from './status.ts'

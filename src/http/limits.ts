@@ -51,3 +51,36 @@ export const DEFAULT_LIMITS: HttpLimits = {
   maxPipelined: 65_536,
   maxSkippedBody: 65_536,
 }
+
+/** Limits of HTTP/2 sessions, both sides. Header sizes and counts, bodies and time-outs come from `HttpLimits`. */
+export interface Http2Limits {
+  /** Streams a peer may have open at once. */
+  readonly maxConcurrentStreams: number
+  /** Bytes a peer may send on a stream before it is read. */
+  readonly streamWindow: number
+  /** Streams a client may reset at once, and how many more each second; above: the session ends (rapid reset). */
+  readonly resetBurst: number
+  readonly resetRate: number
+  /** Frames that break the protocol without ending the session. */
+  readonly maxInvalidFrames: number
+  /** Streams above the limit a client may try to open. */
+  readonly maxRejectedStreams: number
+  /** Entries of one SETTINGS frame. */
+  readonly maxSettings: number
+  /** PINGs without an answer. */
+  readonly maxOutstandingPings: number
+  /** Megabytes a session may hold. */
+  readonly maxSessionMemory: number
+}
+
+export const DEFAULT_HTTP2_LIMITS: Http2Limits = {
+  maxConcurrentStreams: 100,
+  streamWindow: 262_144,
+  resetBurst: 200,
+  resetRate: 33,
+  maxInvalidFrames: 100,
+  maxRejectedStreams: 100,
+  maxSettings: 32,
+  maxOutstandingPings: 10,
+  maxSessionMemory: 32,
+}

@@ -101,7 +101,6 @@ export function unread(socket: net.Socket, bytes: Buffer): net.Socket {
     inner._handle = null
     plain = new net.Socket({
       handle,
-      allowHalfOpen: true,
       pauseOnCreate: true,
     } as unknown as net.SocketConstructorOpts)
   } else {
