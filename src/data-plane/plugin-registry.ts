@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url'
 import type { PluginSource } from '../gateway/compile/plugin-source.ts'
 import type { PluginDefinition } from '../plugin/contract.ts'
 import type { PluginFailure, PluginFile } from './messages.ts'
+import { registerPackageImports } from './package-imports.ts'
 
 export type PluginLoader = () => Promise<{ readonly default: PluginDefinition }>
 
@@ -82,8 +83,13 @@ export class PluginRegistry implements PluginSource {
   }
 }
 
+let hooked = false
+
 /** The plugins a file exports: the default export, one or a list. */
 async function definitionsOf(file: PluginFile): Promise<readonly PluginDefinition[]> {
+  // Only threads that load files pay for the hook.
+  if (!hooked) registerPackageImports()
+  hooked = true
   const module = (await import(
     `${pathToFileURL(file.path).href}?v=${encodeURIComponent(file.version)}`
   )) as Record<string, unknown>

@@ -22,7 +22,8 @@ export async function firstEntities(settings: Settings): Promise<FirstStart> {
   const { firstStart, adminApi, adminHosts, domains, http } = settings
   const { entities, admin } = await initialEntities({
     domain: domains.domain,
-    httpPort: http.port,
+    // Any free port is chosen at each start; the stored target is never called.
+    httpPort: http.port === 0 ? 8080 : http.port,
     adminApi: {
       exposedSubdomain: adminApi.subdomain,
       targetSubdomain: adminApi.targetSubdomain,
