@@ -3,6 +3,8 @@ import type { ChangeOutcome, ChangeRequest } from './change.ts'
 /** A change that was asked for and not yet made. */
 export interface PendingChange extends ChangeRequest {
   attempts: number
+  /** To be committed with no other: a commit with others failed, and one of them is to blame. */
+  alone: boolean
   readonly resolve: (outcome: ChangeOutcome) => void
   readonly reject: (error: unknown) => void
 }
@@ -18,7 +20,7 @@ export class ChangeQueue {
 
   add(request: ChangeRequest): Promise<ChangeOutcome> {
     return new Promise((resolve, reject) => {
-      this.#changes.push({ ...request, attempts: 0, resolve, reject })
+      this.#changes.push({ ...request, attempts: 0, alone: false, resolve, reject })
     })
   }
 

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'node:test'
 import fc from 'fast-check'
 import type { EntityDefinition } from '../model/entity.ts'
 import { type Store, StoreConflict, StoreUnavailable } from '../store/contract.ts'
 import { EntityStore } from '../store/entities.ts'
 import { createMemoryStore } from '../store/memory.ts'
+import { openStore } from '../store/open.ts'
 import { ControlPlaneClosed, InvalidEntity, type Transition } from './change.ts'
 import { ControlPlane } from './control-plane.ts'
 import { applyDelta, RecordingAudience, type Replica } from './testing/audience.ts'
@@ -250,6 +254,46 @@ test('a writer that never gets through is told so', async () => {
   assert.equal(state.commits, 6)
   state.fail = null
   await put(control, 'r')
+})
+
+test('a change the store refuses fails alone, and so does the writer of a contested key', async () => {
+  for (const refusal of [new Error('no such row'), new StoreConflict('otoroshi:routes:bad')]) {
+    const memory = createMemoryStore()
+    const { control } = await started({
+      ...memory,
+      async commit(changes, preconditions) {
+        if (changes.some(change => change.key.endsWith(':bad'))) throw refusal
+        return memory.commit(changes, preconditions)
+      },
+    })
+    const ids = ['a', 'bad', 'c', 'd']
+    const results = await Promise.allSettled(ids.map(id => put(control, id)))
+    assert.deepEqual(
+      results.map(r => (r.status === 'fulfilled' ? 'ok' : r.reason)),
+      ['ok', refusal, 'ok', 'ok'],
+    )
+    assert.deepEqual(
+      control.list(route).map(e => e.id),
+      ['a', 'c', 'd'],
+    )
+  }
+})
+
+test('what was acknowledged is in the embedded store after a restart', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'control-'))
+  const store = await openStore({ storage: 'sqlite', dataDir })
+  const { control } = await started(store)
+  await Promise.all(Array.from({ length: 50 }, (_, i) => put(control, `r${i}`)))
+  await control.change({ definition: route, id: 'r7', transition: remove })
+  const before = control.fullDelta()
+  await control.close()
+  await store.close()
+  const reopened = await openStore({ storage: 'sqlite', dataDir })
+  const again = await ControlPlane.start({ store: reopened })
+  assert.deepEqual(new Set(again.fullDelta().writes), new Set(before.writes))
+  await again.close()
+  await reopened.close()
+  rmSync(dataDir, { recursive: true })
 })
 
 test('faults are kept per entity until it compiles without', async () => {

@@ -10,7 +10,7 @@
 import { definitionOf } from '../model/registry.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import type { Acknowledgement, Delta, EntityFault } from '../revision/delta.ts'
-import { type Store, StoreConflict } from '../store/contract.ts'
+import { type Store, StoreConflict, StoreUnavailable } from '../store/contract.ts'
 import { EntityStore } from '../store/entities.ts'
 import { ChangeQueue, type PendingChange } from './change-queue.ts'
 import { type ChangeOutcome, type ChangeRequest, ControlPlaneClosed } from './change.ts'
@@ -191,17 +191,12 @@ export class ControlPlane {
     for (let next = this.#queue.next(); next !== null; next = this.#queue.next()) {
       taken.push(next)
       decided.push(decide(staging, next))
-      if (taken.length >= 256 || staging.size > 8_000_000 || performance.now() > until) break
+      if (next.alone || taken.length >= 256) break
+      if (staging.size > 8_000_000 || performance.now() > until) break
     }
     const failure = await this.#commit(staging)
-    if (failure instanceof StoreConflict && taken[0]!.attempts < attempts) {
-      this.#external.add([failure.key])
-      for (const change of taken) change.attempts++
-      this.#queue.putBack(taken)
-      return
-    }
     if (failure !== null) {
-      this.#refuse(taken, decided, failure)
+      if (!this.#startOver(taken, failure)) this.#refuse(taken, decided, failure)
       return
     }
     if (!staging.empty) await this.#publish(staging.writes(), staging.removals())
@@ -210,6 +205,20 @@ export class ControlPlane {
       if ('error' in result) change.reject(result.error)
       else change.resolve({ ...result.outcome, revision: this.#revision })
     }
+  }
+
+  /** Puts changes back that may still be made: on what another process wrote, or each by itself. */
+  #startOver(taken: readonly PendingChange[], failure: unknown): boolean {
+    if (failure instanceof StoreUnavailable) return false
+    const outrun = failure instanceof StoreConflict && taken[0]!.attempts < attempts
+    if (!outrun && taken.length === 1) return false
+    if (failure instanceof StoreConflict) this.#external.add([failure.key])
+    for (const change of taken) {
+      change.attempts++
+      if (!outrun) change.alone = true
+    }
+    this.#queue.putBack(taken)
+    return true
   }
 
   async #commit(staging: Staging): Promise<unknown> {
