@@ -1,0 +1,44 @@
+/** What a strategy of balancing is: it picks from a list that is never empty, without waiting and without side effects on targets. */
+import type { Cell } from '../../../limits/cells.ts'
+import type { Candidates } from '../candidates.ts'
+import type { TargetStats } from '../stats.ts'
+import type { CompiledTarget } from '../target.ts'
+
+/** What is asked of the request, and only by strategies that need it. */
+export interface RequestFacts {
+  /** Value of the tracking cookie, or a new one that the answer will set. */
+  trackingId(): string
+  readonly ip: string
+  /** First value, or undefined. */
+  cookie(name: string): string | undefined
+  query(name: string): string | undefined
+  /** `name` in lower case. */
+  header(name: string): string | undefined
+}
+
+export interface Strategy {
+  /** `attempt` counts from 1. */
+  pick(candidates: Candidates, request: RequestFacts, attempt: number): CompiledTarget
+}
+
+/** What strategies of one backend work with. */
+export interface StrategyServices {
+  /** Counter of the whole instance, shared by all backends. */
+  readonly counter: Cell
+  /** The same for requests that lack what the hash strategies look at. */
+  readonly fallbackCounter: Cell
+  /** 0 ≤ x < 1. */
+  readonly random: () => number
+  /** By index of the target in the backend; null where the strategy has not asked for it. */
+  readonly stats: TargetStats
+}
+
+/** Next place of a round, counting from 1 as upstream does. */
+export function nextPlace(counter: Cell, places: number): number {
+  return (counter.add(1) >>> 0) % places
+}
+
+/** A whole number below `limit`. */
+export function draw(random: () => number, limit: number): number {
+  return Math.floor(random() * limit)
+}
