@@ -4,12 +4,11 @@ import { initialEntities, type InitialSettings } from './initial.ts'
 import { readEntityText } from './read.ts'
 
 const settings: InitialSettings = {
-  domain: 'oto.tools',
   httpPort: 8080,
   adminApi: {
-    exposedSubdomain: 'otoroshi-api',
-    targetSubdomain: 'otoroshi-admin-internal-api',
-    exposedDomains: ['API.example.com', 'otoroshi-api.localhost', ' '],
+    subdomain: 'otoroshi-api',
+    hosts: ['otoroshi-api.oto.tools', 'API.example.com'],
+    internalHost: 'otoroshi-admin-internal-api.oto.tools',
     groupId: 'admin-api-group',
     routeId: 'admin-api-service',
     clientId: 'admin-api-apikey-id',
@@ -56,8 +55,8 @@ test('the admin route answers on its hosts, asks for a key and names the interna
   assert.deepEqual(groups, ['admin-api-group'])
   assert.deepEqual(frontend['domains'], [
     'otoroshi-api.oto.tools',
-    'otoroshi-api.localhost',
     'api.example.com',
+    'otoroshi-api.localhost',
   ])
   const [target] = backend.targets
   assert.equal(target?.['hostname'], 'otoroshi-admin-internal-api.oto.tools')

@@ -17,26 +17,24 @@ import { readEntity } from './read.ts'
 
 /** What the first entities depend on; names follow the settings of the same meaning. */
 export interface InitialSettings {
-  /** Setting `domain`, such as `oto.tools`. */
-  readonly domain: string
   /** Port the gateway listens on for HTTP. */
   readonly httpPort: number
   readonly adminApi: {
-    /** Subdomain clients call: `otoroshi-api`. */
-    readonly exposedSubdomain: string
-    /** Subdomain behind it: `otoroshi-admin-internal-api`. */
-    readonly targetSubdomain: string
-    /** More public hosts. */
-    readonly exposedDomains: readonly string[]
+    /** Subdomain clients call, such as `otoroshi-api`: the route also answers below `localhost`. */
+    readonly subdomain: string
+    /** Public hosts, such as `otoroshi-api.oto.tools`. */
+    readonly hosts: readonly string[]
+    /** Host behind the route, such as `otoroshi-admin-internal-api.oto.tools`. */
+    readonly internalHost: string
     readonly groupId: string
     readonly routeId: string
     readonly clientId: string
     readonly clientSecret: string
   }
   /** Login of the first administrator; default `admin@otoroshi.io`. */
-  readonly adminLogin?: string
-  /** Its password; absent: a random one is made. */
-  readonly adminPassword?: string
+  readonly adminLogin?: string | null
+  /** Its password; without one a random one is made. */
+  readonly adminPassword?: string | null
   /** Makes the bcrypt hash that is stored. */
   readonly hashPassword: (password: string) => Promise<string>
 }
@@ -54,8 +52,9 @@ export interface InitialEntities {
 export async function initialEntities(settings: InitialSettings): Promise<InitialEntities> {
   const { adminApi } = settings
   const username = settings.adminLogin ?? 'admin@otoroshi.io'
-  const generated = settings.adminPassword === undefined ? randomPassword(32) : null
-  const password = await settings.hashPassword(settings.adminPassword ?? generated ?? '')
+  const chosen = settings.adminPassword ?? null
+  const clear = chosen ?? randomPassword(32)
+  const password = await settings.hashPassword(clear)
   return {
     entities: [
       made(organization, {
@@ -92,7 +91,7 @@ export async function initialEntities(settings: InitialSettings): Promise<Initia
       }),
       { definition: globalConfig, entity: globalConfig.template(randomUUID()) },
     ],
-    admin: { username, generatedPassword: generated },
+    admin: { username, generatedPassword: chosen === null ? clear : null },
   }
 }
 
@@ -113,20 +112,20 @@ function key(clientId: string, clientSecret: string, group: string) {
 }
 
 // The target is the one upstream stores. Calls do not go there: the data plane hands them to the control plane.
-function adminRoute({ domain, httpPort, adminApi }: InitialSettings) {
-  const { exposedSubdomain, targetSubdomain, exposedDomains, groupId, routeId } = adminApi
-  const hosts = [`${exposedSubdomain}.${domain}`, `${exposedSubdomain}.localhost`, ...exposedDomains]
+function adminRoute({ httpPort, adminApi }: InitialSettings) {
+  const { subdomain, hosts, internalHost, groupId, routeId } = adminApi
+  const domains = [...hosts, `${subdomain}.localhost`].map(host => host.toLowerCase())
   return {
     id: routeId,
     name: 'otoroshi-admin-api',
     description: 'The admin API',
     groups: [groupId],
-    frontend: { domains: [...new Set(hosts.map(host => host.trim().toLowerCase()))].filter(Boolean) },
+    frontend: { domains: [...new Set(domains)] },
     backend: {
       targets: [
         {
           id: 'admin-api',
-          hostname: `${targetSubdomain}.${domain}`,
+          hostname: internalHost,
           port: httpPort,
           ip_address: '127.0.0.1',
         },

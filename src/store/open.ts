@@ -8,7 +8,7 @@ export interface StoreSettings {
   /** Directory of the embedded store. */
   readonly dataDir: string
   /** File of the `file` store; default `<dataDir>/state.ndjson`. */
-  readonly filedbPath?: string
+  readonly filedbPath?: string | null
 }
 
 const later = new Set([
