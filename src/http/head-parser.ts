@@ -177,6 +177,9 @@ function connectionOptions(head: Framing & { version: HttpVersion }): void {
     head.upgrade = offeredProtocol(fields.upgrade)
 }
 
+/** "HTTP/1.x ddd" as bytes; 0 stands for any digit. The byte behind may be a space or CR. */
+const START = [72, 84, 84, 80, 47, 49, 46, 0, SP, 0, 0, 0]
+
 /** Parses a response head that starts at `start`. Framing for the request it answers: see `responseBody`. */
 export function parseResponseHead(
   buf: Buffer,
@@ -185,7 +188,10 @@ export function parseResponseHead(
   limits: HttpLimits,
 ): ResponseHead | null {
   if (end - start < 13) {
-    if (end - start >= 8) version(buf, start)
+    // Something that will never be an answer is told at once: its sender may say no more.
+    for (let i = 0; i < end - start; i++)
+      if (START[i] === 0 ? buf[start + i]! < 48 || buf[start + i]! > 57 : buf[start + i] !== START[i])
+        throw new BadMessage(502, 'an invalid status line')
     return null
   }
   const httpVersion = version(buf, start)
