@@ -4,11 +4,12 @@ import { initialEntities, type InitialSettings } from './initial.ts'
 import { readEntityText } from './read.ts'
 
 const settings: InitialSettings = {
+  domain: 'oto.tools',
   httpPort: 8080,
   adminApi: {
-    subdomain: 'otoroshi-api',
-    hosts: ['otoroshi-api.oto.tools', 'API.example.com'],
-    internalHost: 'otoroshi-admin-internal-api.oto.tools',
+    exposedSubdomain: 'otoroshi-api',
+    targetSubdomain: 'otoroshi-admin-internal-api',
+    exposedDomains: ['otoroshi-api.oto.tools', 'API.example.com'],
     groupId: 'admin-api-group',
     routeId: 'admin-api-service',
     clientId: 'admin-api-apikey-id',
@@ -55,8 +56,8 @@ test('the admin route answers on its hosts, asks for a key and names the interna
   assert.deepEqual(groups, ['admin-api-group'])
   assert.deepEqual(frontend['domains'], [
     'otoroshi-api.oto.tools',
-    'api.example.com',
     'otoroshi-api.localhost',
+    'api.example.com',
   ])
   const [target] = backend.targets
   assert.equal(target?.['hostname'], 'otoroshi-admin-internal-api.oto.tools')

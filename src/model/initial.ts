@@ -17,15 +17,17 @@ import { readEntity } from './read.ts'
 
 /** What the first entities depend on; names follow the settings of the same meaning. */
 export interface InitialSettings {
+  /** Setting `domain`, such as `oto.tools`. */
+  readonly domain: string
   /** Port the gateway listens on for HTTP. */
   readonly httpPort: number
   readonly adminApi: {
-    /** Subdomain clients call, such as `otoroshi-api`: the route also answers below `localhost`. */
-    readonly subdomain: string
-    /** Public hosts, such as `otoroshi-api.oto.tools`. */
-    readonly hosts: readonly string[]
-    /** Host behind the route, such as `otoroshi-admin-internal-api.oto.tools`. */
-    readonly internalHost: string
+    /** Subdomain clients call, such as `otoroshi-api`: below `domain` and below `localhost`. */
+    readonly exposedSubdomain: string
+    /** Subdomain behind the route, such as `otoroshi-admin-internal-api`. */
+    readonly targetSubdomain: string
+    /** More public hosts. */
+    readonly exposedDomains: readonly string[]
     readonly groupId: string
     readonly routeId: string
     readonly clientId: string
@@ -112,20 +114,20 @@ function key(clientId: string, clientSecret: string, group: string) {
 }
 
 // The target is the one upstream stores. Calls do not go there: the data plane hands them to the control plane.
-function adminRoute({ httpPort, adminApi }: InitialSettings) {
-  const { subdomain, hosts, internalHost, groupId, routeId } = adminApi
-  const domains = [...hosts, `${subdomain}.localhost`].map(host => host.toLowerCase())
+function adminRoute({ domain, httpPort, adminApi }: InitialSettings) {
+  const { exposedSubdomain, targetSubdomain, exposedDomains, groupId, routeId } = adminApi
+  const hosts = [`${exposedSubdomain}.${domain}`, `${exposedSubdomain}.localhost`, ...exposedDomains]
   return {
     id: routeId,
     name: 'otoroshi-admin-api',
     description: 'The admin API',
     groups: [groupId],
-    frontend: { domains: [...new Set(domains)] },
+    frontend: { domains: [...new Set(hosts.map(host => host.toLowerCase()))] },
     backend: {
       targets: [
         {
           id: 'admin-api',
-          hostname: internalHost,
+          hostname: `${targetSubdomain}.${domain}`,
           port: httpPort,
           ip_address: '127.0.0.1',
         },
