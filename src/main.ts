@@ -4,7 +4,7 @@ import { describeSettings, loadSettings, SettingsError } from './config/index.ts
 import { banner } from './instance/banner.ts'
 import { StartFailure } from './instance/failure.ts'
 import { startInstance } from './instance/instance.ts'
-import { createLog } from './instance/log.ts'
+import { createLog, type Threshold } from './instance/log.ts'
 
 /** Runs until a signal ends it. `argv` is what follows `start`. */
 export async function start(argv: readonly string[]): Promise<void> {
@@ -25,7 +25,7 @@ async function run(argv: readonly string[]): Promise<void> {
     process.stdout.write(describeSettings(settings))
     return
   }
-  const log = createLog(settings.logs.level)
+  const log = createLog(settings.logs.level as Threshold)
   for (const warning of warnings) log('warn', warning)
   const version = readVersion()
   const instance = await startInstance(settings, version, log)

@@ -1,0 +1,15 @@
+/**
+ * Events: what happened, for whoever listens.
+ *
+ * Guarantees: no request waits for an event; every event that an exporter wanted is delivered, dropped with a reason, or
+ * pending (law 7); memory is bounded at each step.
+ */
+export { EventPort } from './event-port.ts'
+export { EventsHub, type EventsHubOptions } from './events-hub.ts'
+export { buildGatewayEvent, type EventIdentity, type GatewayEventFacts } from './gateway-event.ts'
+export type { InstanceFacts } from './instance-facts.ts'
+export type { EventsLedger, ExporterStatus } from './messages.ts'
+export type { ExporterConfig } from './pipeline.ts'
+export type { Gauge } from './metrics-report.ts'
+export { answerMonitoring, type MonitoringFacts } from './monitoring.ts'
+export { metricsMemory, readMetrics, RequestMetrics } from './request-metrics.ts'

@@ -1,0 +1,116 @@
+/** Metrics in upstream's forms: an array of objects, the raw registry, and Prometheus text (format 0.0.4). */
+import { wildcard } from './match.ts'
+import { type MetricTotals, quantile } from './request-metrics.ts'
+
+/** A figure about the process or the instance besides requests. */
+export interface Gauge {
+  readonly name: string
+  readonly value: number | string | boolean
+}
+
+type Metric =
+  | { readonly family: 'gauge'; readonly name: string; readonly value: number | string | boolean }
+  | { readonly family: 'counter'; readonly name: string; readonly count: number }
+  | { readonly family: 'timer'; readonly name: string; readonly totals: MetricTotals; readonly sum: number }
+
+const QUANTILES = [0.5, 0.75, 0.95, 0.98, 0.99, 0.999] as const
+
+export type MetricsFormat = 'json' | 'old_json' | 'prometheus'
+
+/** Renders the metrics. `filter`: wildcard over names, or null. */
+export function renderMetrics(
+  totals: MetricTotals,
+  gauges: readonly Gauge[],
+  format: MetricsFormat,
+  filter: string | null,
+): string {
+  const metrics = list(totals, gauges)
+  if (format === 'prometheus') return prometheus(metrics, filter)
+  const matches = filter === null ? () => true : wildcard(filter)
+  // Filters were written for keys that end with their (empty) tags.
+  const kept = metrics.filter(
+    metric => filter === null || matches(metric.name) || matches(`${metric.name} {} {}`),
+  )
+  return format === 'json'
+    ? JSON.stringify(
+        kept.map(metric => ({ ...statistics(metric), name: metric.name, type: `${metric.family}s` })),
+      )
+    : JSON.stringify(raw(kept))
+}
+
+function list(totals: MetricTotals, gauges: readonly Gauge[]): Metric[] {
+  const calls = totals.requests
+  const mean = (sum: number): number => (calls === 0 ? 0 : sum / calls)
+  return [
+    { family: 'gauge', name: 'otoroshi.internals.global.calls', value: calls },
+    { family: 'gauge', name: 'otoroshi.internals.global.duration', value: mean(totals.duration) },
+    { family: 'gauge', name: 'otoroshi.internals.global.overhead', value: mean(totals.overhead) },
+    { family: 'gauge', name: 'otoroshi.internals.global.data-in', value: totals.dataIn },
+    { family: 'gauge', name: 'otoroshi.internals.global.data-out', value: totals.dataOut },
+    ...gauges.map(gauge => ({ family: 'gauge' as const, ...gauge })),
+    { family: 'gauge', name: 'otoroshi.connections', value: totals.connections },
+    ...totals.statusClasses.map((count, i) => ({
+      family: 'counter' as const,
+      name: `otoroshi.responses.${i + 1}xx`,
+      count,
+    })),
+    { family: 'counter', name: 'otoroshi.requests', count: calls },
+    { family: 'counter', name: 'otoroshi.requests.refused', count: totals.refused },
+    { family: 'counter', name: 'otoroshi.requests.cut', count: totals.cut },
+    { family: 'counter', name: 'otoroshi.requests.upgraded', count: totals.upgrades },
+    { family: 'counter', name: 'otoroshi.backend.attempts', count: totals.attempts },
+    { family: 'timer', name: 'ng-report-request-duration', totals, sum: totals.duration },
+  ]
+}
+
+function statistics(metric: Metric): Record<string, unknown> {
+  if (metric.family === 'gauge') return { value: metric.value }
+  if (metric.family === 'counter') return { count: metric.count }
+  const { totals, sum } = metric
+  return {
+    count: totals.requests,
+    max: quantile(totals, 1),
+    mean: totals.requests === 0 ? 0 : sum / totals.requests,
+    min: quantile(totals, 0),
+    ...Object.fromEntries(QUANTILES.map(q => [`p${String(q * 100).replace('.', '')}`, quantile(totals, q)])),
+    duration_units: 'milliseconds',
+    rate_units: 'calls/second',
+  }
+}
+
+function raw(metrics: readonly Metric[]): Record<string, unknown> {
+  const families: Record<string, Record<string, unknown>> = {
+    gauges: {},
+    counters: {},
+    histograms: {},
+    meters: {},
+    timers: {},
+  }
+  for (const metric of metrics) families[`${metric.family}s`]![`${metric.name} {} {}`] = statistics(metric)
+  return {
+    names: metrics.map(metric => metric.name),
+    ...families,
+    metrics: Object.assign({}, ...Object.values(families)),
+  }
+}
+
+function prometheus(metrics: readonly Metric[], filter: string | null): string {
+  const lines: string[] = []
+  for (const metric of metrics) {
+    const name = metric.name.replace(/[^a-zA-Z0-9:_]/g, '_')
+    if (metric.family === 'timer') {
+      lines.push(`# TYPE ${name} summary`)
+      for (const q of QUANTILES) lines.push(`${name}{quantile="${q}"} ${quantile(metric.totals, q) / 1000}`)
+      lines.push(`${name}_count ${metric.totals.requests}`, `${name}_sum ${metric.sum / 1000}`)
+      continue
+    }
+    const value = metric.family === 'counter' ? metric.count : Number(metric.value)
+    if (metric.family === 'gauge' && typeof metric.value === 'string') continue
+    lines.push(`# TYPE ${name} ${metric.family}`, `${name} ${value}`)
+  }
+  const matches = filter === null ? () => true : wildcard(filter.replaceAll('.', '_'))
+  return lines
+    .filter(line => matches(line))
+    .map(line => `${line}\n`)
+    .join('')
+}
