@@ -4,7 +4,7 @@
  * Guarantees: `publish` resolves when every live thread serves the revision or after a bounded time; a thread that joins
  * gets everything first and misses nothing; a thread that dies is replaced and said so, the others go on.
  */
-import { Worker } from 'node:worker_threads'
+import { type MessagePort, Worker } from 'node:worker_threads'
 import type { Acknowledgement, Delta } from '../revision/delta.ts'
 import { InFlight } from './in-flight.ts'
 import type {
@@ -26,6 +26,8 @@ export interface DataPlaneOptions {
   /** Acknowledgement of a delta that nobody waits for (a new thread's first). */
   readonly onAcknowledged: (delta: Delta, acknowledgement: Acknowledgement) => void
   readonly onFlow: (flow: FlowMessage) => void
+  /** A new channel for events of a thread, or null while nobody exports. */
+  readonly openEventPort: () => MessagePort | null
   readonly onPlugins: (failures: readonly PluginFailure[]) => void
   readonly log: (level: LogLevel, message: string) => void
 }
@@ -72,6 +74,7 @@ export class DataPlane {
   readonly #explains = new Map<number, (report: unknown) => void>()
   #plugins: readonly PluginFile[] | null = null
   #tryIts: readonly string[] = []
+  #eventsWanted = false
   #nextExplain = 0
   #closing = false
 
@@ -133,6 +136,17 @@ export class DataPlane {
   setTryIts(ids: readonly string[]): void {
     this.#tryIts = ids
     this.#tellAll({ type: 'try-its', ids })
+  }
+
+  /** The events thread came (or came again): every thread gets a channel to it. */
+  connectEvents(): void {
+    for (const thread of this.#threads) if (thread.live) this.#connectEvents(thread)
+  }
+
+  /** Whether anybody wants events. */
+  wantEvents(wanted: boolean): void {
+    this.#eventsWanted = wanted
+    this.#tellAll({ type: 'events-wanted', wanted })
   }
 
   /** What the gateway would do with a request; `{ok, report}` or `{ok: false, message}`. */
@@ -237,11 +251,18 @@ export class DataPlane {
     if (this.#plugins !== null && this.#plugins.length > 0)
       tell(thread, { type: 'plugins', files: this.#plugins })
     if (this.#tryIts.length > 0) tell(thread, { type: 'try-its', ids: this.#tryIts })
+    this.#connectEvents(thread)
+    tell(thread, { type: 'events-wanted', wanted: this.#eventsWanted })
     const delta = this.#options.fullDelta()
     thread.live = true
     void this.#send(thread, delta).then(acknowledgement => {
       if (acknowledgement !== null) this.#options.onAcknowledged(delta, acknowledgement)
     })
+  }
+
+  #connectEvents(thread: Thread): void {
+    const port = this.#options.openEventPort()
+    if (port !== null) thread.worker.postMessage({ type: 'events', port } satisfies ToThread, [port])
   }
 
   #send(thread: Thread, delta: Delta): Promise<Acknowledgement | null> {

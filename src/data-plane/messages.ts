@@ -1,4 +1,5 @@
 /** What the main thread and the data-plane threads say to each other. */
+import type { MessagePort } from 'node:worker_threads'
 import type { Acknowledgement, Delta, EntityFault } from '../revision/delta.ts'
 import type { ListenerSettings } from './thread-settings.ts'
 
@@ -19,6 +20,9 @@ export type ToThread =
   | { readonly type: 'plugins'; readonly files: readonly PluginFile[] }
   | { readonly type: 'explain'; readonly id: number; readonly request: HypotheticalRequest }
   | { readonly type: 'try-its'; readonly ids: readonly string[] }
+  /** The way of events out, null for none; and whether anybody wants them. */
+  | { readonly type: 'events'; readonly port: MessagePort | null }
+  | { readonly type: 'events-wanted'; readonly wanted: boolean }
   | { readonly type: 'drain'; readonly limit: number }
 
 export type FromThread =

@@ -8,12 +8,16 @@ import { snowflakes } from '../gateway/pipeline/snowflake.ts'
 import type { Run } from '../gateway/pipeline/run.ts'
 import type { FlowReport } from '../gateway/flow/flow.ts'
 import { MatchTrace } from '../gateway/router/index.ts'
+import { EventPort, RequestMetrics } from '../events/index.ts'
 import { SharedCells } from '../limits/cells.ts'
 import { apikey as apikeyKind } from '../model/kinds/apikey.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
 import { ApikeyIndex } from './apikey-index.ts'
 import { HypotheticalExchange } from './hypothetical.ts'
 import { InFlight } from './in-flight.ts'
+import { monitoringFacts } from './monitoring-facts.ts'
+import { ownPaths } from './own-paths.ts'
+import { eventOfRefused, eventOfRun, recordRefused, recordRun } from './request-report.ts'
 import { Listeners } from './listeners.ts'
 import type { FromThread, LogLevel, ToThread } from './messages.ts'
 import { PluginRegistry } from './plugin-registry.ts'
@@ -29,6 +33,7 @@ export class ThreadPlane {
   readonly #listeners: Listeners
   readonly #plugins: PluginRegistry
   readonly #apikeys: ApikeyIndex
+  readonly #events = new EventPort()
   #tryIts = new Set<string>()
 
   constructor(settings: ThreadSettings, tell: (message: FromThread) => void) {
@@ -38,6 +43,8 @@ export class ThreadPlane {
     const cells = new SharedCells(settings.cells)
     const dns = new DnsCache(systemLookup, { ttl: settings.dnsTtl })
     const inFlight = new InFlight(settings.inFlight, settings.index)
+    const metrics = new RequestMetrics(settings.metrics, settings.index)
+    const ids = snowflakes(settings.instance, settings.index, settings.threads)
     const { adminRoute } = settings
     const readText = (clientId: string): string | undefined =>
       this.#gateway.revision.texts.get(apikeyKind.kind, clientId)
@@ -75,18 +82,28 @@ export class ThreadPlane {
                 callerHeader: adminRoute.callerHeader,
               },
       },
-      ids: snowflakes(settings.instance, settings.index, settings.threads),
+      ids,
       observer: {
         began: () => inFlight.enter(),
         ended: () => inFlight.leave(),
-        finished: () => {},
-        refused: () => {},
+        finished: run => {
+          recordRun(metrics, run)
+          if (this.#events.wanted) this.#events.emit(eventOfRun(run, ids, settings.env))
+        },
+        refused: (request, refusal, arrival) => {
+          recordRefused(metrics, refusal, arrival)
+          if (this.#events.wanted)
+            this.#events.emit(eventOfRefused(request, refusal, arrival, ids, settings.env))
+        },
       },
       flows: {
         wants: request => this.#wantsFlow(request),
         report: (report, run) => this.#reportFlow(report, run),
       },
-      ownPaths: () => null,
+      ownPaths: ownPaths(
+        monitoringFacts(settings, () => this.#gateway.revision.number >= 0),
+        [settings.headerNames.state, settings.headerNames.stateResponse],
+      ),
       listeners: id => this.#listeners.scopeOf(id),
       trailingSlashMeansExactSegments: settings.trailingSlashMeansExactSegments,
       maintenance: settings.maintenance,
@@ -127,8 +144,15 @@ export class ThreadPlane {
       case 'try-its':
         this.#tryIts = new Set(message.ids)
         return
+      case 'events':
+        this.#events.connect(message.port)
+        return
+      case 'events-wanted':
+        this.#events.want(message.wanted)
+        return
       case 'drain':
         await this.#listeners.drain(message.limit)
+        this.#events.flush()
         this.#tell({ type: 'drained' })
     }
   }

@@ -52,6 +52,10 @@ export interface ThreadSettings {
   readonly healthKey: string | null
   readonly metricsKey: string | null
   readonly cells: CellMemory
+  /** Figures about requests, one row per thread. */
+  readonly metrics: SharedArrayBuffer
+  /** Memory of `InstanceState`. */
+  readonly state: SharedArrayBuffer
   /** Requests in flight, one number per thread. */
   readonly inFlight: SharedArrayBuffer
 }

@@ -12,6 +12,8 @@ import { ControlPlane } from '../control/control-plane.ts'
 import type { RevisionAudience } from '../control/revision-audience.ts'
 import { DataPlane, ListenFailed } from '../data-plane/data-plane.ts'
 import type { PluginFile } from '../data-plane/messages.ts'
+import { InstanceState } from '../data-plane/instance-state.ts'
+import { EventsHub } from '../events/index.ts'
 import { openStore } from '../store/open.ts'
 import { type Store, StoreUnavailable } from '../store/contract.ts'
 import {
@@ -23,13 +25,16 @@ import {
 } from './admin-listener.ts'
 import { explainWith } from './explain.ts'
 import { StartFailure } from './failure.ts'
+import { Exporters } from './exporters.ts'
 import { FlowStore } from './flow-store.ts'
 import { firstEntities, type FirstLogin } from './first-start.ts'
 import { HttpListeners } from './http-listeners.ts'
 import type { Log } from './log.ts'
+import { hashPassword } from './password.ts'
 import { pluginFiles, watchPlugins } from './plugins-folder.ts'
 import { pluginListings } from './plugin-listings.ts'
 import { PortUnavailable, probePort } from './port-probe.ts'
+import { watchStore } from './store-watch.ts'
 import {
   HTTPS_LISTENER,
   listenersOf,
@@ -98,7 +103,8 @@ async function assemble(
     pretty: settings.adminApi.pretty,
     explain: request => explainWith(dataPlane, request),
     threads: () => ({ revision: control.revision, threads: dataPlane.status() }),
-    ledger: () => ({}),
+    ledger: () => hub.ledger(),
+    hashPassword,
     plugins: () => pluginListings,
     onFailure: (error, what) => log('error', `${what}: ${messageOf(error)}`),
   }
@@ -109,7 +115,18 @@ async function assemble(
     closers.push(() => opened.drain(1_000))
   }
 
-  const dataPlane = new DataPlane({
+  const state = new InstanceState()
+  const hub: EventsHub = new EventsHub({
+    instance: settings.instance,
+    onStarted: () => dataPlane.connectEvents(),
+    onWanted: wanted => dataPlane.wantEvents(wanted),
+    onStatus: statuses => exporters.report(statuses),
+    log,
+  })
+  const exporters = new Exporters(control, hub)
+  closers.push(() => hub.close(5_000))
+
+  const dataPlane: DataPlane = new DataPlane({
     settings: threadSettingsOf(
       settings,
       privateListener === null
@@ -121,7 +138,9 @@ async function assemble(
             token,
             callerHeader: CALLER_HEADER,
           },
+      state.memory,
     ),
+    openEventPort: () => hub.openPort(),
     fullDelta: () => control.fullDelta(),
     onAcknowledged: (delta, acknowledgement) => control.acknowledge(delta, acknowledgement),
     onFlow: flow => flows.add(flow),
@@ -136,6 +155,7 @@ async function assemble(
     publish: async delta => {
       const acknowledgements = await dataPlane.publish(delta)
       await extra.follow(delta)
+      exporters.follow(delta)
       return acknowledgements
     },
   }
@@ -145,6 +165,8 @@ async function assemble(
   const files = folder === null ? [] : await readPlugins(folder)
   const ports = await dataPlane.start(listeners, files)
   await extra.follow(control.fullDelta())
+  exporters.follow(control.fullDelta())
+  closers.push(watchStore(store, state, log))
   if (folder !== null) {
     const failed = (error: unknown): void =>
       log('error', `the plugins folder cannot be watched: ${messageOf(error)}`)

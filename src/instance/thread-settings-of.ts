@@ -2,6 +2,7 @@
 import type { Settings } from '../config/index.ts'
 import { InFlight } from '../data-plane/in-flight.ts'
 import type { ListenerSettings, ThreadSettings } from '../data-plane/thread-settings.ts'
+import { metricsMemory } from '../events/index.ts'
 import { createCellMemory } from '../limits/cells.ts'
 
 /** PEM texts of the configured certificate. */
@@ -34,6 +35,7 @@ export function listenersOf(settings: Settings, tls: TlsMaterial | null): readon
 export function threadSettingsOf(
   settings: Settings,
   admin: ThreadSettings['adminRoute'],
+  state: SharedArrayBuffer,
 ): Omit<ThreadSettings, 'index'> {
   const { instance, running, http, engine } = settings
   return {
@@ -61,5 +63,7 @@ export function threadSettingsOf(
     metricsKey: settings.metrics.accessKey ?? settings.health.accessKey,
     cells: createCellMemory(),
     inFlight: InFlight.memory(running.threads),
+    metrics: metricsMemory(running.threads),
+    state,
   }
 }

@@ -208,6 +208,7 @@ export class Attempts implements TransferOwner {
   answered(transfer: Transfer, status: number, reason: string, headers: HeaderBlock, length: number): void {
     const run = this.#run
     run.exchange.answeredAt = performance.now()
+    run.exchange.backendHeaders = headers
     if (run.flow !== null) {
       run.flow.answeredAt = run.flow.now
       run.flow.note('status', status)

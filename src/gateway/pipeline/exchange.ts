@@ -58,6 +58,8 @@ export class GatewayExchange implements Exchange {
   readonly arrival: number
   calledAt = -1
   answeredAt = -1
+  /** Fields of the backend's answer as they came, when there was one. */
+  backendHeaders: HeaderBlock | null = null
   answerHeaders: HeaderBlock | null = null
   readonly #ids: IdSource
   #id = ''

@@ -45,6 +45,8 @@ export class Run implements AttemptsOwner, BodyReader {
   #finished = false
   #resumeSource: (() => void) | null = null
 
+  /** The length of the answer was not known when it began. */
+  chunked = false
   /** Status sent, 0 before. */
   status = 0
   bytesOut = 0
@@ -326,6 +328,7 @@ export class Run implements AttemptsOwner, BodyReader {
   #begin(status: number, reason: string, headers: HeaderBlock, length: number, resume: () => void): void {
     this.#answering = true
     this.status = status
+    this.chunked = length < 0
     this.flow?.begin('stream-response', { status })
     this.server.onDrain = resume
     this.server.writeHead(status, reason, headers, length)

@@ -1,0 +1,157 @@
+/** From a finished run to its figures and, when somebody listens, its event. */
+import { buildGatewayEvent, type EventIdentity, type RequestMetrics } from '../events/index.ts'
+import type { Run } from '../gateway/pipeline/run.ts'
+import type { Refusal } from '../plugin/answer.ts'
+import type { ClientRequest } from '../plugin/contract.ts'
+import { apikeyAttribute } from '../plugin/known-attributes.ts'
+
+/** Records a run. */
+export function recordRun(metrics: RequestMetrics, run: Run): void {
+  const { exchange } = run
+  const duration = run.endedAt - exchange.arrival
+  metrics.record({
+    status: run.status,
+    refused: run.refusal !== null,
+    cut: run.cut,
+    duration,
+    overhead: duration - Math.max(0, backendTime(run)),
+    dataIn: run.bytesIn,
+    dataOut: run.bytesOut,
+    attempts: run.attempts.made,
+    upgraded: run.status === 101,
+  })
+}
+
+/** Records a request that reached no route. */
+export function recordRefused(metrics: RequestMetrics, refusal: Refusal, arrival: number): void {
+  const duration = performance.now() - arrival
+  metrics.record({
+    status: refusal.status,
+    refused: true,
+    cut: false,
+    duration,
+    overhead: duration,
+    dataIn: 0,
+    dataOut: 0,
+    attempts: 0,
+    upgraded: false,
+  })
+}
+
+/** The event of a run. */
+export function eventOfRun(run: Run, ids: () => string, env: string): Record<string, unknown> {
+  const { exchange, compiled } = run
+  const { request, route, target } = exchange
+  const apikey = exchange.attributes.get(apikeyAttribute)
+  const identity: EventIdentity | null =
+    apikey === undefined
+      ? null
+      : {
+          identityType: 'APIKEY',
+          identity: apikey.clientId,
+          label: apikey.clientName,
+          metadata: apikey.metadata,
+          tags: apikey.tags,
+        }
+  const duration = run.endedAt - exchange.arrival
+  const backend = backendTime(run)
+  const error = run.refusal === null ? null : describe(run.refusal)
+  return buildGatewayEvent({
+    ...requestFacts(request, ids, env),
+    requestId: exchange.id,
+    receivedAt: exchange.startedAt,
+    endedAt: exchange.startedAt + Math.round(duration),
+    target:
+      target === null
+        ? null
+        : { scheme: target.tls ? 'https' : 'http', host: `${target.hostname}:${target.port}` },
+    duration,
+    overhead: duration - Math.max(0, backend),
+    backendDuration: backend,
+    responseStreamingDuration: exchange.answeredAt < 0 ? -1 : run.endedAt - exchange.answeredAt,
+    dataIn: run.bytesIn,
+    dataOut: run.bytesOut,
+    status: run.status === 101 ? 200 : run.status,
+    chunked: run.chunked,
+    headersOut: exchange.backendHeaders ?? [],
+    sentHeaders: exchange.upstreamRequest?.headers ?? [],
+    answerHeaders: exchange.upstreamResponse?.headers ?? exchange.backendHeaders ?? [],
+    identity,
+    error,
+    reason: run.refusal?.reason ?? null,
+    route: { id: route.id, name: route.name, metadata: route.metadata, json: route.json },
+    attempts: run.attempts.made,
+    clientChain: chainOf(request),
+    env: compiled.parts.view.metadata['otoroshi-core-env'] ?? env,
+  })
+}
+
+/** The event of a request that reached no route. */
+export function eventOfRefused(
+  request: ClientRequest,
+  refusal: Refusal,
+  arrival: number,
+  ids: () => string,
+  env: string,
+): Record<string, unknown> {
+  const duration = performance.now() - arrival
+  const receivedAt = Math.round(performance.timeOrigin + arrival)
+  return buildGatewayEvent({
+    ...requestFacts(request, ids, env),
+    requestId: ids(),
+    receivedAt,
+    endedAt: receivedAt + Math.round(duration),
+    target: null,
+    duration,
+    overhead: duration,
+    backendDuration: -1,
+    responseStreamingDuration: -1,
+    dataIn: 0,
+    dataOut: 0,
+    status: refusal.status,
+    chunked: false,
+    headersOut: [],
+    sentHeaders: [],
+    answerHeaders: [],
+    identity: null,
+    error: describe(refusal),
+    reason: refusal.reason,
+    route: null,
+    attempts: 0,
+    clientChain: [],
+    env,
+  })
+}
+
+function requestFacts(request: ClientRequest, ids: () => string, env: string) {
+  const { version } = request
+  return {
+    id: ids(),
+    protocol: `HTTP/${Math.floor(version / 10)}.${version % 10}`,
+    scheme: request.protocol,
+    host: request.host,
+    uri: request.target,
+    method: request.method,
+    clientAddress: request.ip,
+    headers: request.headers,
+    env,
+  }
+}
+
+function describe(refusal: Refusal): string {
+  return refusal.detail === null ? refusal.message : `${refusal.detail} / ${refusal.message}`
+}
+
+/** Milliseconds from the call to the head of its answer, -1 when there was none. */
+function backendTime(run: Run): number {
+  const { calledAt, answeredAt } = run.exchange
+  return calledAt < 0 || answeredAt < calledAt ? -1 : answeredAt - calledAt
+}
+
+function chainOf(request: ClientRequest): string[] {
+  const chain = request.connection.tls?.clientChain() ?? []
+  return chain.map(
+    der =>
+      `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----`,
+  )
+}
