@@ -125,6 +125,15 @@ export class Http1ServerConnection implements WireOwner, Expiring {
           this.#released.feed(buf, at, end)
           return -1
         }
+        // RFC 9112, 2.2: empty lines before a request line are ignored; one is enough for us.
+        if (buf[at] === CR && !this.#emptyLine) {
+          if (at + 1 >= end) return at
+          if (buf[at + 1] === LF) {
+            this.#emptyLine = true
+            at += 2
+            continue
+          }
+        }
         const next = this.#head(buf, at, end)
         if (next < 0) return next === GONE ? -1 : at
         at = next
@@ -140,15 +149,6 @@ export class Http1ServerConnection implements WireOwner, Expiring {
 
   /** Parses one head and starts its exchange. Answers the next position, `MORE` bytes wanted, or `GONE`. */
   #head(buf: Buffer, at: number, end: number): number {
-    // RFC 9112, 2.2: empty lines before a request line are ignored; one is enough for us.
-    if (buf[at] === CR && !this.#emptyLine) {
-      if (at + 1 >= end) return MORE
-      if (buf[at + 1] === LF) {
-        this.#emptyLine = true
-        at += 2
-        if (at >= end) return at
-      }
-    }
     if (
       buf[at] === 80 &&
       this.#served === 0 &&
@@ -308,7 +308,8 @@ export class Http1ServerConnection implements WireOwner, Expiring {
     const exchange = this.#exchange
     if (exchange === null) this.socket.destroySoon()
     else if (!exchange.bodyDone && this.#inbox === null) exchange.connectionClosed()
-    else exchange.keepAlive = false
+    // What was sent ahead is still answered.
+    else if (this.#inbox === null) exchange.keepAlive = false
   }
 
   drained(): void {

@@ -8,6 +8,7 @@ import { UNKNOWN_LENGTH } from './contract.ts'
 import { NO_TRAILER } from './head-parser.ts'
 import { HeaderBlock } from './headers.ts'
 import type { HttpLimits } from './limits.ts'
+import { trimmed } from './options.ts'
 
 /** Fields that only mean something to one connection of HTTP/1: a message that has them is malformed (8.2.2). */
 const CONNECTION_SPECIFIC = new Set([
@@ -104,7 +105,7 @@ function checkField(name: string, value: string, limits: HttpLimits): void {
     const code = value.charCodeAt(i)
     clean = code < 256 && FIELD_VALUE[code] === 1
   }
-  if (!clean || value.trim() !== value) throw new BadMessage(400, 'an invalid character in a header value')
+  if (!clean || trimmed(value) !== value) throw new BadMessage(400, 'an invalid character in a header value')
   if (CONNECTION_SPECIFIC.has(name) || (name === 'te' && value.toLowerCase() !== 'trailers'))
     throw new BadMessage(400, 'a field of another connection')
 }
@@ -218,7 +219,7 @@ export function writeFields(list: string[], headers: HeaderBlock, skip = ''): st
   for (const [name, value] of headers.endToEnd()) {
     const lower = name.toLowerCase()
     // Only what a field block may hold: a name set by hand could still be one of another connection.
-    if (lower !== skip && !CONNECTION_SPECIFIC.has(lower)) list.push(lower, value.trim())
+    if (lower !== skip && !CONNECTION_SPECIFIC.has(lower)) list.push(lower, trimmed(value))
   }
   return list
 }

@@ -110,7 +110,7 @@ export function readRequestHead(text: string, limits: HttpLimits): ReadHead {
   const options = all(fields, 'connection')
     .join(',')
     .split(',')
-    .map(o => o.trim().toLowerCase())
+    .map(o => o.replace(/^[\t ]+|[\t ]+$/g, '').toLowerCase())
     .filter(o => o !== '')
   if (new Set(options).size > 64) return bad('options')
   const keepAlive = options.includes('close') ? false : options.includes('keep-alive') ? true : !old
@@ -158,7 +158,7 @@ export function readResponseHead(text: string, limits: HttpLimits): ReadHead {
   const options = all(fields, 'connection')
     .join(',')
     .split(',')
-    .map(o => o.trim().toLowerCase())
+    .map(o => o.replace(/^[\t ]+|[\t ]+$/g, '').toLowerCase())
     .filter(o => o !== '')
   if (new Set(options).size > 64) return bad('options')
   const keepAlive = options.includes('close') ? false : options.includes('keep-alive') ? true : !old
@@ -219,7 +219,7 @@ export function readChunked(text: string, limits: HttpLimits): ReadBody {
   const options = all(trailers, 'connection')
     .join(',')
     .split(',')
-    .map(o => o.trim().toLowerCase())
+    .map(o => o.replace(/^[\t ]+|[\t ]+$/g, '').toLowerCase())
     .filter(o => o !== '')
   if (new Set(options).size > 64) return { kind: 'bad' }
   return { kind: 'body', data, trailers, end: end + 4 }
