@@ -13,6 +13,7 @@ import { definitionOf } from '../model/registry.ts'
 import { ApiError, notBuilt, notFound } from './api-error.ts'
 import { type Call, callOf } from './call.ts'
 import { requireRights } from './caller.ts'
+import { flowsApi } from './flows-api.ts'
 import { genericApi } from './generic-api.ts'
 import { instanceEndpoints } from './instance-api.ts'
 import { legacyApi } from './legacy-api.ts'
@@ -56,6 +57,7 @@ function route(call: Call): Promise<Reply> {
   const path = `/${call.segments.join('/')}`
   const endpoint = instanceEndpoints.get(`${call.method} ${path}`)
   if (endpoint !== undefined) return endpoint(call)
+  if (call.segments[0] === 'api' && call.segments[1] === 'flows') return flowsApi(call)
   const found =
     call.segments[0] === 'apis' ? genericApi(call) : call.segments[0] === 'api' ? legacyApi(call) : null
   if (found !== null) return found

@@ -1,5 +1,6 @@
 /** What the admin API needs from the rest of the process. Filled by whoever wires the process. */
 import type { ControlPlane } from '../control/control-plane.ts'
+import type { FlowReports } from './flows-api.ts'
 import type { TemplateContext } from '../model/entity.ts'
 
 /** A request to be explained, past the reading of its JSON. */
@@ -67,6 +68,8 @@ export interface AdminApiServices {
   /** Events produced, delivered, dropped and pending (law 7). */
   ledger(): unknown
   plugins(): readonly PluginListing[]
+  /** Flow reports; absent: `/api/flows` is not there. */
+  readonly flows?: FlowReports
   /** Facts added to `/api/infos`. */
   infos?(): Readonly<Record<string, unknown>>
   /** Hash of an administrator's password; absent: administrators cannot be created by `/api/admins/simple`. */

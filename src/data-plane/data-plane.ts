@@ -231,6 +231,12 @@ export class DataPlane {
         thread.waiting.delete(acknowledgement.revision)
         return
       }
+      case 'inspected': {
+        const { revision, faults, inspected } = message
+        const nothing: Delta = { revision, full: false, writes: [], removals: [] }
+        this.#options.onAcknowledged(nothing, { revision, faults, recompiled: inspected })
+        return
+      }
       case 'explained':
         this.#explains.get(message.id)?.(message.report)
         this.#explains.delete(message.id)

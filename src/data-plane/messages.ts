@@ -1,6 +1,6 @@
 /** What the main thread and the data-plane threads say to each other. */
 import type { MessagePort } from 'node:worker_threads'
-import type { Acknowledgement, Delta, EntityFault } from '../revision/delta.ts'
+import type { Acknowledgement, Delta, EntityFault, EntityRemoval } from '../revision/delta.ts'
 import type { ListenerSettings } from './thread-settings.ts'
 
 /** A request that is only thought of. */
@@ -28,7 +28,13 @@ export type ToThread =
 export type FromThread =
   | { readonly type: 'started' }
   | { readonly type: 'applied'; readonly acknowledgement: Acknowledgement }
-  | { readonly type: 'faults'; readonly faults: readonly EntityFault[] }
+  /** Routes that were looked at after their revision was served. */
+  | {
+      readonly type: 'inspected'
+      readonly revision: number
+      readonly faults: readonly EntityFault[]
+      readonly inspected: readonly EntityRemoval[]
+    }
   | { readonly type: 'listening'; readonly id: string; readonly port: number }
   | { readonly type: 'listen-failed'; readonly id: string; readonly message: string }
   | { readonly type: 'plugins-loaded'; readonly failures: readonly PluginFailure[] }

@@ -109,6 +109,10 @@ export class ThreadPlane {
       maintenance: settings.maintenance,
       adminRoute: adminRoute?.routeId ?? '',
     })
+    if (settings.index === 0)
+      this.#gateway.revision.inspect((revision, faults, inspected) =>
+        tell({ type: 'inspected', revision, faults, inspected }),
+      )
     this.#gateway.revision.onEntity = (kind, id) => {
       if (kind === apikeyKind.kind) this.#apikeys.forget(id)
     }

@@ -20,7 +20,7 @@ export const openFile: OpenExporter = (config): Exporter => {
   let last: Promise<void> = Promise.resolve()
   const write = async (text: string): Promise<void> => {
     const file = filled(path, new Date())
-    await mkdir(dirname(file), { recursive: true })
+    await makeFolder(dirname(file))
     await appendFile(file, text, { mode: 0o600 })
     if ((await stat(file)).size > maxFileSize) await setAside(file, keep)
   }
@@ -32,6 +32,19 @@ export const openFile: OpenExporter = (config): Exporter => {
       return done
     },
     close: () => last,
+  }
+}
+
+/** Step by step: Node's own recursive `mkdir` never ends below folders that refuse new ones with ENOENT (`/proc`). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+    await makeFolder(dirname(folder))
+    await mkdir(folder)
   }
 }
 

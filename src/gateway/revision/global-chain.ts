@@ -2,6 +2,7 @@
 import type { Refusal } from '../../plugin/answer.ts'
 import type { PluginInstance, PluginServices, RouteView } from '../../plugin/contract.ts'
 import { compileChain } from '../compile/chain.ts'
+import { disposeQuietly } from '../compile/dispose.ts'
 import type { CompileEnvironment } from '../compile/environment.ts'
 import type { Globals } from './globals.ts'
 
@@ -68,6 +69,6 @@ export class GlobalChain {
   }
 
   dispose(): void {
-    for (const instance of this.#instances) instance.dispose?.()
+    for (const instance of this.#instances) disposeQuietly(instance)
   }
 }

@@ -68,10 +68,14 @@ function objectAt(from: Readonly<Record<string, unknown>>, key: string): Readonl
     : {}
 }
 
-/** A list of slots; anything but a list is no slots, as upstream reads it; a list with a broken slot is null. */
+/**
+ * A list of slots, empty when there is none; null when it cannot be read. Upstream reads anything but a list as an empty
+ * one, even the `{slots: []}` of its manual: guards that were written down would be passed over.
+ */
 function slotsAt(from: Readonly<Record<string, unknown>>, key: string): readonly PluginSlot[] | null {
-  const value = from[key]
-  if (!Array.isArray(value)) return []
+  let value = from[key] ?? []
+  if (typeof value === 'object' && !Array.isArray(value)) value = (value as { slots?: unknown }).slots
+  if (!Array.isArray(value)) return null
   const parsed = parse(pluginSlots, value)
   return parsed.ok ? parsed.value : null
 }

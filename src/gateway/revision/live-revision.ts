@@ -17,6 +17,7 @@ import { closedRoute, compileRoute } from '../compile/route.ts'
 import { compileErrorTemplate, type ErrorTemplate } from '../errors/error-template.ts'
 import { compileFrontend, Router } from '../router/index.ts'
 import { EntityTexts } from './entity-texts.ts'
+import { faultOf, Inspection, type InspectionReport } from './inspection.ts'
 import { GlobalChain } from './global-chain.ts'
 import { guardingFrontend } from './guarding-frontend.ts'
 import { type Globals, readGlobals } from './globals.ts'
@@ -48,6 +49,7 @@ export class LiveRevision {
   readonly #certificates = new Map<string, StoredCertificate | null>()
   #pending: Promise<unknown> = Promise.resolve()
   #onEntry: ((kind: string, id: string) => void) | null = null
+  #inspection: Inspection | null = null
 
   constructor(thread: ThreadServices, trailingSlashMeansExactSegments = true) {
     this.#thread = thread
@@ -58,6 +60,11 @@ export class LiveRevision {
   /** Called for each entity that a delta wrote or removed, once it is applied. */
   set onEntity(listener: (kind: string, id: string) => void) {
     this.#onEntry = listener
+  }
+
+  /** Looks in the background at routes that are not compiled yet, and reports their faults. One thread does. */
+  inspect(report: InspectionReport): void {
+    this.#inspection = new Inspection(() => this.number, report)
   }
 
   /** Applies a delta; resolves with the faults of the entities it wrote once they are served. Never rejects. */
@@ -123,14 +130,8 @@ export class LiveRevision {
       const list: Prepared[] = []
       for (const source of routes.sources) {
         const compiled = eager-- > 0 ? await compileRoute(idOf(source), source.json, env) : null
-        const closed = compiled?.parts.closed ?? null
-        if (closed !== null)
-          faults.push({
-            kind,
-            id,
-            reason: closed.reason,
-            message: [closed.subject, closed.detail].filter(Boolean).join(': '),
-          })
+        const fault = compiled === null ? null : faultOf(kind, id, compiled)
+        if (fault !== null) faults.push(fault)
         list.push({ source, compiled })
       }
       prepared.set(`${kind} ${id}`, list)
@@ -190,6 +191,7 @@ export class LiveRevision {
       if (keys.includes(key)) continue
       this.router.get(key)?.retire()
       this.router.remove(key)
+      this.#inspection?.forget(key)
       this.#uses(key, null)
     }
     if (keys.length === 0) this.#keys.delete(entity)
@@ -211,6 +213,8 @@ export class LiveRevision {
       )
       const ref = json['backend_ref']
       this.#uses(source.key, typeof ref === 'string' ? ref : null)
+      if (compiled === null) this.#inspectLater(entity, source.key)
+      else this.#inspection?.forget(source.key)
       old?.retire()
     }
   }
@@ -230,6 +234,13 @@ export class LiveRevision {
   #invalidate(key: string): void {
     const entity = this.#entityOf(key)
     this.router.get(key)?.invalidate(() => this.#compile(entity, key))
+    this.#inspectLater(entity, key)
+  }
+
+  #inspectLater(entity: string, key: string): void {
+    const space = entity.indexOf(' ')
+    const [kind, id] = [entity.slice(0, space), entity.slice(space + 1)]
+    this.#inspection?.add(key, { kind, id, compile: () => this.#compile(entity, key) })
   }
 
   #entityOf(key: string): string {

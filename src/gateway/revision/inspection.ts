@@ -1,0 +1,82 @@
+/**
+ * Looks at routes that were not compiled when their revision came (there are too many, or something they use has changed), so
+ * that their faults are known before anybody calls them. Works in the background, one route per turn of the event loop.
+ */
+import type { EntityFault, EntityRemoval } from '../../revision/delta.ts'
+import type { CompiledRoute } from '../compile/compiled-route.ts'
+
+/** What was found. `inspected` names everything that was looked at, well or not. */
+export type InspectionReport = (
+  revision: number,
+  faults: readonly EntityFault[],
+  inspected: readonly EntityRemoval[],
+) => void
+
+/** An entity to be looked at: kind, id, and the ways to compile its routes. */
+export interface Inspected {
+  readonly kind: string
+  readonly id: string
+  readonly compile: () => Promise<CompiledRoute>
+}
+
+/** Entities reported at once at most. */
+const BATCH = 100
+
+export class Inspection {
+  readonly #report: InspectionReport
+  readonly #revision: () => number
+  /** By router key. */
+  readonly #waiting = new Map<string, Inspected>()
+  #running = false
+
+  constructor(revision: () => number, report: InspectionReport) {
+    this.#revision = revision
+    this.#report = report
+  }
+
+  add(key: string, route: Inspected): void {
+    this.#waiting.set(key, route)
+    if (this.#running) return
+    this.#running = true
+    setImmediate(() => void this.#work())
+  }
+
+  /** The route is gone, or was compiled meanwhile. */
+  forget(key: string): void {
+    this.#waiting.delete(key)
+  }
+
+  async #work(): Promise<void> {
+    let faults: EntityFault[] = []
+    let inspected: EntityRemoval[] = []
+    for (let next = this.#next(); next !== null; next = this.#next()) {
+      const [key, { kind, id, compile }] = next
+      this.#waiting.delete(key)
+      const compiled = await compile()
+      const fault = faultOf(kind, id, compiled)
+      compiled.retire()
+      if (fault !== null) faults.push(fault)
+      inspected.push({ kind, id })
+      if (inspected.length >= BATCH) {
+        this.#report(this.#revision(), faults, inspected)
+        faults = []
+        inspected = []
+      }
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    this.#running = false
+    if (inspected.length > 0) this.#report(this.#revision(), faults, inspected)
+  }
+
+  #next(): [string, Inspected] | null {
+    return this.#waiting.entries().next().value ?? null
+  }
+}
+
+/** The fault of a closed route, for its status. */
+export function faultOf(kind: string, id: string, compiled: CompiledRoute): EntityFault | null {
+  const { closed } = compiled.parts
+  if (closed === null) return null
+  const message = [closed.subject, closed.detail].filter(text => text !== null).join(': ')
+  return { kind, id, reason: closed.reason, message }
+}
