@@ -14,6 +14,7 @@ import { HeaderBlock } from './headers.ts'
 import type { Http2ClientSession } from './http2-client.ts'
 import { readResponse, readTrailers, trailerObject, writeFields } from './http2-head.ts'
 import type { CallTimeouts } from './origin.ts'
+import { reasonPhrase } from './status.ts'
 import { clock, type Expiring, inTime, unwatch, watch } from './sweeper.ts'
 
 /** Interim answers accepted before the final one. */
@@ -160,7 +161,7 @@ export class Http2Call implements Call, Expiring {
     const ended = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
     this.#length = none ? UNKNOWN_LENGTH : bodyLength
     this.#touch()
-    this.#handler.onHead(status, '', headers, ended && !none ? 0 : bodyLength, 20)
+    this.#handler.onHead(status, reasonPhrase(status), headers, ended && !none ? 0 : bodyLength, 20)
     if (this.#over) return
     stream.on('data', (chunk: Buffer) => this.#data(chunk))
     stream.on('end', () => this.#end())

@@ -72,7 +72,7 @@ export function compare(one: WireCase, outcome: Outcome, exactClient = true): st
 }
 
 export function undated(text: string): string {
-  return text.replace(/Date: [^\r]*\r\n/g, '')
+  return text.replace(/Date: [^\r]*\r\n/gi, '')
 }
 
 /** Requests with chunked bodies as one piece: where chunks are cut depends on how bytes arrive. */
