@@ -14,7 +14,12 @@
 export const SEED_BYTES = 32
 /** The seed, then counters (64 bytes in all). */
 const HEADER_BYTES = 64
-const SLOT_BYTES = 20
+/** A slot is one record, so that a cell touches one page: hash, value, state, four bytes unused. */
+const SLOT_BYTES = 24
+const LONGS = SLOT_BYTES / 8
+const WORDS = SLOT_BYTES / 4
+/** Word of the state within a slot. */
+const STATE = 4
 const BUCKET = 8
 
 const FREE = 0
@@ -34,11 +39,24 @@ export interface Layout {
   readonly slots: number
   /** Word 0: overflows. */
   readonly header: Int32Array
-  readonly states: Int32Array
-  readonly hashes: BigInt64Array
-  /** Values: `longs[slot]`, or `ints[slot * 2]`. */
+  /** The slots as 64-bit and as 32-bit words. */
   readonly longs: BigInt64Array
-  readonly ints: Int32Array
+  readonly words: Int32Array
+}
+
+/** Index in `longs` of a slot's value. */
+export function longAt(slot: number): number {
+  return slot * LONGS + 1
+}
+
+/** Index in `words` of a slot's value. */
+export function wordAt(slot: number): number {
+  return slot * WORDS + 2
+}
+
+/** True while some thread holds the slot or is about to. */
+export function isUsed(table: Layout, slot: number): boolean {
+  return (stateOf(table, slot) & PHASE) !== FREE
 }
 
 /** Bytes of a table. */
@@ -51,27 +69,26 @@ export function layoutOf(memory: SharedArrayBuffer): Layout {
   const slots = (memory.byteLength - HEADER_BYTES) / SLOT_BYTES
   if (!Number.isInteger(Math.log2(slots)) || slots < BUCKET * 2)
     throw new RangeError('not the memory of shared cells')
-  const values = HEADER_BYTES + slots * 8
   return {
     slots,
     header: new Int32Array(memory, SEED_BYTES, 8),
-    hashes: new BigInt64Array(memory, HEADER_BYTES, slots),
-    longs: new BigInt64Array(memory, values, slots),
-    ints: new Int32Array(memory, values, slots * 2),
-    states: new Int32Array(memory, values + slots * 8, slots),
+    longs: new BigInt64Array(memory, HEADER_BYTES, slots * LONGS),
+    words: new Int32Array(memory, HEADER_BYTES, slots * WORDS),
   }
 }
 
 /** Holds the slot of `hash`, new or found. -1: no room. */
 export function claimSlot(table: Layout, hash: bigint): number {
   const places = placesOf(table, hash)
+  let refused = 0
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const found = holdExisting(table, places, hash, attempt)
     if (found === AGAIN) continue
     if (found !== NONE) return found
     const fresh = claimFresh(table, places, hash)
-    if (fresh === FULL) return -1
-    if (fresh !== AGAIN) return fresh
+    // What took the last place may be another thread's claim of this very key: looked for once more.
+    if (fresh === FULL && refused++ > 0) return -1
+    if (fresh >= 0) return fresh
   }
   return -1
 }
@@ -79,7 +96,7 @@ export function claimSlot(table: Layout, hash: bigint): number {
 /** Gives one hold back; the last one zeroes and frees the slot. */
 export function releaseSlot(table: Layout, slot: number): void {
   for (;;) {
-    const state = Atomics.load(table.states, slot)
+    const state = stateOf(table, slot)
     if ((state & PHASE) !== LIVE) return
     const last = (state & HOLDERS) === HOLDER
     const next = last ? (state & ~(HOLDERS | PHASE)) | CLEANING : state - HOLDER
@@ -107,9 +124,9 @@ function placesOf(table: Layout, hash: bigint): number[] {
 function holdExisting(table: Layout, places: readonly number[], hash: bigint, attempt: number): number {
   for (const slot of places) {
     // The state first: when it is unchanged at the compare-and-set, the hash read in between was this owner's.
-    const state = Atomics.load(table.states, slot)
+    const state = stateOf(table, slot)
     const phase = state & PHASE
-    if (phase === FREE || phase === CLEANING || Atomics.load(table.hashes, slot) !== hash) continue
+    if (phase === FREE || phase === CLEANING || hashOf(table, slot) !== hash) continue
     if (phase === LIVE) return swap(table, slot, state, state + HOLDER) ? slot : AGAIN
     if (attempt > PATIENCE) takeAway(table, slot, state)
     return AGAIN
@@ -120,10 +137,10 @@ function holdExisting(table: Layout, places: readonly number[], hash: bigint, at
 function claimFresh(table: Layout, places: readonly number[], hash: bigint): number {
   const slot = freest(table, places)
   if (slot < 0) return FULL
-  const before = Atomics.load(table.states, slot)
+  const before = stateOf(table, slot)
   const tentative = before | TENTATIVE
   if ((before & PHASE) !== FREE || !swap(table, slot, before, tentative)) return AGAIN
-  Atomics.store(table.hashes, slot, hash)
+  Atomics.store(table.longs, slot * LONGS, hash)
   if (!alone(table, places, hash, slot)) {
     takeAway(table, slot, tentative)
     return AGAIN
@@ -135,9 +152,9 @@ function claimFresh(table: Layout, places: readonly number[], hash: bigint): num
 function alone(table: Layout, places: readonly number[], hash: bigint, own: number): boolean {
   for (const slot of places) {
     while (slot !== own) {
-      const state = Atomics.load(table.states, slot)
+      const state = stateOf(table, slot)
       const phase = state & PHASE
-      if (phase === FREE || phase === CLEANING || Atomics.load(table.hashes, slot) !== hash) break
+      if (phase === FREE || phase === CLEANING || hashOf(table, slot) !== hash) break
       if (phase === LIVE || slot < own) return false
       if (takeAway(table, slot, state)) break
     }
@@ -154,10 +171,10 @@ function takeAway(table: Layout, slot: number, tentative: number): boolean {
 
 /** Only the thread that moved the slot to CLEANING comes here. */
 function clean(table: Layout, slot: number): void {
-  Atomics.store(table.longs, slot, 0n)
-  Atomics.store(table.hashes, slot, 0n)
-  const state = Atomics.load(table.states, slot)
-  Atomics.store(table.states, slot, ((state & ~0xffff) + GENERATION) | FREE)
+  Atomics.store(table.longs, longAt(slot), 0n)
+  Atomics.store(table.longs, slot * LONGS, 0n)
+  const state = stateOf(table, slot)
+  Atomics.store(table.words, slot * WORDS + STATE, ((state & ~0xffff) + GENERATION) | FREE)
 }
 
 /** A free slot in the emptier bucket, or -1. */
@@ -168,7 +185,7 @@ function freest(table: Layout, places: readonly number[]): number {
     let free = 0
     let first = -1
     for (let i = from; i < from + BUCKET; i++) {
-      if ((Atomics.load(table.states, places[i]!) & PHASE) !== FREE) continue
+      if ((stateOf(table, places[i]!) & PHASE) !== FREE) continue
       if (first < 0) first = places[i]!
       free++
     }
@@ -180,6 +197,14 @@ function freest(table: Layout, places: readonly number[]): number {
   return best
 }
 
+function stateOf(table: Layout, slot: number): number {
+  return Atomics.load(table.words, slot * WORDS + STATE)
+}
+
+function hashOf(table: Layout, slot: number): bigint {
+  return Atomics.load(table.longs, slot * LONGS)
+}
+
 function swap(table: Layout, slot: number, before: number, after: number): boolean {
-  return Atomics.compareExchange(table.states, slot, before, after | 0) === (before | 0)
+  return Atomics.compareExchange(table.words, slot * WORDS + STATE, before, after | 0) === (before | 0)
 }

@@ -11,7 +11,17 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { type Cell, CellHandle, type FloatCell, FloatHandle, type LongCell, LongHandle } from './cell.ts'
-import { claimSlot, type Layout, layoutOf, releaseSlot, SEED_BYTES, sizeOf } from './cell-table.ts'
+import {
+  claimSlot,
+  isUsed,
+  type Layout,
+  layoutOf,
+  longAt,
+  releaseSlot,
+  SEED_BYTES,
+  sizeOf,
+  wordAt,
+} from './cell-table.ts'
 
 export type { Cell, FloatCell, LongCell } from './cell.ts'
 
@@ -27,8 +37,8 @@ interface Held {
   holders: number
 }
 
-/** Default number of cells; 20 bytes each, touched only when used. */
-const DEFAULT_CAPACITY = 65_536
+/** Default number of cells; 24 bytes each, and a page of memory is only taken once a cell in it is used. */
+const DEFAULT_CAPACITY = 262_144
 
 /** Allocates the memory of an instance's cells. `capacity` is rounded up to a power of two, at least 64. */
 export function createCellMemory(capacity: number = DEFAULT_CAPACITY): CellMemory {
@@ -86,8 +96,7 @@ export class SharedCells {
   /** Cells that any thread holds. Walks the table: for reports. */
   get used(): number {
     let used = 0
-    for (let slot = 0; slot < this.#layout.slots; slot++)
-      if (Atomics.load(this.#layout.states, slot) & 3) used++
+    for (let slot = 0; slot < this.#layout.slots; slot++) if (isUsed(this.#layout, slot)) used++
     return used
   }
 
@@ -118,10 +127,9 @@ export class SharedCells {
 
 function handleOf(type: CellType, name: string, layout: Layout, slot: number): Cell | LongCell | FloatCell {
   const shared = slot >= 0
-  const ints = shared ? layout.ints : new Int32Array(new SharedArrayBuffer(8))
-  const longs = shared ? layout.longs : new BigInt64Array(ints.buffer)
-  const at = shared ? slot : 0
-  if (type === 'int') return new CellHandle(name, shared, ints, at * 2)
-  if (type === 'long') return new LongHandle(name, shared, longs, at)
-  return new FloatHandle(name, shared, longs, at)
+  const words = shared ? layout.words : new Int32Array(new SharedArrayBuffer(8))
+  if (type === 'int') return new CellHandle(name, shared, words, shared ? wordAt(slot) : 0)
+  const longs = shared ? layout.longs : new BigInt64Array(words.buffer)
+  const at = shared ? longAt(slot) : 0
+  return type === 'long' ? new LongHandle(name, shared, longs, at) : new FloatHandle(name, shared, longs, at)
 }

@@ -4,7 +4,8 @@
  * Closed: consecutive failures are counted, a success sets the count back to zero (and writes nothing when it is zero).
  * `maxErrors` failures in a row open it. Open: no call until `sampleInterval` has passed; then exactly one call over all
  * threads may try (`takeProbe`). Its success closes the breaker, its failure opens it for another interval. A probe that
- * never reports (its thread died) is given up after its lease. Reports of calls that began before it opened are ignored.
+ * has not reported by the end of its lease (its thread died) is given up. Reports of other calls change nothing while it
+ * is open. The state lives as long as some thread holds the breaker.
  * Failure means: no response head in time. An HTTP status is never one.
  */
 import type { Cell, LongCell, SharedCells } from '../../limits/cells.ts'
@@ -69,14 +70,16 @@ export class Breaker {
 
   failed(probe: boolean, now: number): void {
     for (;;) {
+      const retryAt = this.#retryAt.get()
       const count = this.#state.get()
       if (count === OPEN) {
         if (probe) this.#retryAt.set(now + this.#limits.sampleInterval)
         return
       }
       const opens = count + 1 >= this.#limits.maxErrors
-      // Before the state: whoever sees it open must not find an old time.
-      if (opens) this.#retryAt.set(now + this.#limits.sampleInterval)
+      // Before the state: whoever sees it open must not find an old time. Only if nobody wrote it meanwhile: another
+      // thread may have opened the breaker and even lent out its probe.
+      if (opens) this.#retryAt.compareExchange(retryAt, now + this.#limits.sampleInterval)
       if (!this.#state.compareExchange(count, opens ? OPEN : count + 1)) continue
       if (opens) this.#events.onOpen()
       return

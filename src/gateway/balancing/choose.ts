@@ -42,20 +42,17 @@ export interface BalancingServices {
   readonly random: () => number
   /** Global setting `useCircuitBreakers`: false leaves health and breakers out of it. */
   readonly useCircuitBreakers: boolean
-  /** A breaker changed: called on the thread that changed it, once per change over all threads. */
-  readonly onBreaker: (change: 'open' | 'closed', target: CompiledTarget) => void
+  /** A breaker changed: called on the thread that changed it, once per change over all threads. `scope` names the route. */
+  readonly onBreaker: (change: 'open' | 'closed', target: CompiledTarget, scope: string) => void
 }
-
-/** Cells of the whole instance that strategies count turns with. */
-const TURNS = 'balancing:turns'
-const FALLBACK_TURNS = 'balancing:fallback-turns'
 
 export class Chooser {
   readonly backend: CompiledBackend
   readonly #scope: string
   readonly #services: BalancingServices
   readonly #strategy: Strategy
-  readonly #counters: readonly Cell[]
+  /** Turns taken by the route, over all threads; null when its strategy takes none. */
+  readonly #turns: Cell | null
   readonly #stats: TargetStats
   /** By index of the target. */
   readonly #marks: readonly HealthMark[]
@@ -77,9 +74,8 @@ export class Chooser {
     this.#scope = scope
     this.#services = services
     this.#stats = openStats(cells, scope, targets, balancing)
-    const [counter, fallbackCounter] = [cells.open(TURNS), cells.open(FALLBACK_TURNS)]
-    this.#counters = [counter, fallbackCounter]
-    this.#strategy = balancing.create({ counter, fallbackCounter, random, stats: this.#stats })
+    this.#turns = balancing.takesTurns ? cells.open(`balancing:turns:${scope}`) : null
+    this.#strategy = balancing.create({ turns: this.#turns, random, stats: this.#stats })
     this.#marks = services.useCircuitBreakers ? targets.map(target => new HealthMark(cells, target.key)) : []
     this.#unconditional = targets.every(target => target.predicate === null)
     this.#single = targets.length === 1 && this.#unconditional && targets[0]!.weight > 0 ? targets[0]! : null
@@ -131,7 +127,7 @@ export class Chooser {
   /** Gives the shared cells back. Close the old chooser of a route after the new one is made, so that counts live on. */
   close(): void {
     this.#stats.close()
-    for (const counter of this.#counters) this.#services.cells.close(counter)
+    if (this.#turns !== null) this.#services.cells.close(this.#turns)
     for (const mark of this.#marks) mark.close()
     for (const breakers of this.#breakers) for (const breaker of breakers ?? []) breaker.close()
     this.#breakers.length = 0
@@ -212,8 +208,8 @@ export class Chooser {
     const breakers = targets.map(target => {
       const key = `${this.#scope}|${profile.pattern}|${numbers}|${target.key}`
       return new Breaker(this.#services.cells, key, limits, {
-        onOpen: () => this.#services.onBreaker('open', target),
-        onClose: () => this.#services.onBreaker('closed', target),
+        onOpen: () => this.#services.onBreaker('open', target, this.#scope),
+        onClose: () => this.#services.onBreaker('closed', target, this.#scope),
       })
     })
     this.#breakers[profile.index] = breakers

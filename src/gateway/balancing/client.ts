@@ -25,6 +25,7 @@ export interface ProxyPlan {
   readonly protocol: string
   readonly principal: string | null
   readonly password: string | null
+  /** Hosts called without the proxy; letters of either case match. */
   readonly direct: readonly Match[]
 }
 
@@ -69,7 +70,7 @@ export function compileClient(json: ClientSettings): CompiledClient {
     sampleInterval: json.sample_interval,
     profiles: [profile(json, 0, ''), ...custom],
     queueSize: json.cache_connection_settings.enabled ? json.cache_connection_settings.queue_size : null,
-    proxy: proxyOf(json.proxy),
+    proxy: compileProxy(json.proxy),
   }
   return { ok: true, value }
 }
@@ -102,17 +103,26 @@ function profile(json: TimeoutFields, index: number, pattern: string): TimeoutPr
   }
 }
 
-/** A proxy counts only with a host and a port. */
-function proxyOf(json: ClientSettings['proxy']): ProxyPlan | null {
-  const { host, port } = json
-  if (typeof host !== 'string' || host === '' || typeof port !== 'number' || port < 1 || port > 65535)
-    return null
+function directHost(pattern: string): Match {
+  const matches = compileWildcard(pattern.toLowerCase())
+  return host => matches(host.toLowerCase())
+}
+
+/**
+ * The plan of an outgoing proxy, as a backend or the global configuration (`proxies.services`) writes it. It counts only
+ * with a host and a port: otherwise null.
+ */
+export function compileProxy(json: Readonly<Record<string, unknown>>): ProxyPlan | null {
+  const { host, port, protocol, principal, password, nonProxyHosts } = json
+  if (typeof host !== 'string' || host === '' || typeof port !== 'number') return null
+  if (!Number.isInteger(port) || port < 1 || port > 65535) return null
+  const direct = Array.isArray(nonProxyHosts) ? nonProxyHosts.filter(item => typeof item === 'string') : []
   return {
     host,
     port,
-    protocol: json.protocol ?? 'http',
-    principal: json.principal ?? null,
-    password: json.password ?? null,
-    direct: (json.nonProxyHosts ?? []).map(compileWildcard),
+    protocol: typeof protocol === 'string' ? protocol : 'http',
+    principal: typeof principal === 'string' ? principal : null,
+    password: typeof password === 'string' ? password : null,
+    direct: direct.map(directHost),
   }
 }

@@ -2,8 +2,8 @@
  * Addresses of backends by name, kept for a while.
  *
  * Guarantees: one look-up at a time per name; addresses are handed out in turn; an expired answer is served while it is
- * looked up again, and goes on being served while the resolver fails; a failure is remembered for a second; memory is
- * bounded. IP literals never reach the resolver. Not guaranteed: the TTL of the DNS record, which the system's resolver
+ * looked up again, and goes on being served while the resolver fails; a failure is remembered for a second; memory and
+ * look-ups at once are bounded. IP literals never reach the resolver. Not guaranteed: the TTL of the DNS record, which the system's resolver
  * does not tell.
  */
 import { isIP } from 'node:net'
@@ -27,6 +27,8 @@ export interface DnsSettings {
   readonly capacity?: number
   /** Longest a look-up may take, milliseconds. Default 5 000. */
   readonly timeout?: number
+  /** Look-ups under way, those given up included; one more fails. Names may come from clients. Default 1 000. */
+  readonly mostPending?: number
 }
 
 /** The name does not resolve. */
@@ -55,6 +57,8 @@ export class DnsCache {
   readonly #lookup: Lookup
   readonly #clock: () => number
   readonly #settings: Required<DnsSettings>
+  /** Look-ups the resolver has not answered. */
+  #running = 0
   /** In order of last use. */
   readonly #entries = new Map<string, Entry>()
 
@@ -68,6 +72,7 @@ export class DnsCache {
       staleTtl: settings.staleTtl ?? 600_000,
       capacity: Math.max(1, settings.capacity ?? 10_000),
       timeout: settings.timeout ?? 5_000,
+      mostPending: settings.mostPending ?? 1_000,
     }
   }
 
@@ -77,25 +82,37 @@ export class DnsCache {
 
   /** An address of the name, at once when it is known. Throws or rejects with `DnsFailure`. */
   resolve(hostname: string): ResolvedAddress | Promise<ResolvedAddress> {
+    const entry = this.#ready(hostname)
+    return entry instanceof Promise ? entry.then(next) : next(entry)
+  }
+
+  /** All addresses of the name, the one whose turn it is first. Throws or rejects as `resolve`. */
+  resolveAll(hostname: string): readonly ResolvedAddress[] | Promise<readonly ResolvedAddress[]> {
+    const entry = this.#ready(hostname)
+    return entry instanceof Promise ? entry.then(nextRound) : nextRound(entry)
+  }
+
+  /** The entry with addresses that may be served. */
+  #ready(hostname: string): Entry | Promise<Entry> {
     const literal = isIP(hostname)
-    if (literal !== 0) return { address: hostname, family: literal === 4 ? 4 : 6 }
+    if (literal !== 0) return literalEntry(hostname, literal === 4 ? 4 : 6)
     const name = hostname.toLowerCase()
     const entry = this.#entry(name)
+    const { ttl, staleTtl, negativeTtl } = this.#settings
     const now = this.#clock()
-    if (entry.addresses.length > 0 && now - entry.foundAt < this.#settings.ttl) return next(entry)
-    const servable =
-      entry.addresses.length > 0 && now - entry.foundAt < this.#settings.ttl + this.#settings.staleTtl
-    const failedLately = entry.failure !== null && now - entry.checkedAt < this.#settings.negativeTtl
-    if (failedLately) {
-      if (servable) return next(entry)
+    const found = entry.addresses.length > 0
+    if (found && now - entry.foundAt < ttl) return entry
+    const servable = found && now - entry.foundAt < ttl + staleTtl
+    if (entry.failure !== null && now - entry.checkedAt < negativeTtl) {
+      if (servable) return entry
       throw entry.failure
     }
-    entry.pending ??= this.#refresh(name, entry)
-    if (servable && this.#settings.ttl > 0) return next(entry)
-    return entry.pending.then(() => {
+    const pending = (entry.pending ??= this.#refresh(name, entry))
+    if (servable && ttl > 0) return entry
+    return pending.then(() => {
       const late = entry.failure !== null && !this.#fresh(entry)
       if (late || entry.addresses.length === 0) throw entry.failure ?? new DnsFailure(name, 'no address')
-      return next(entry)
+      return entry
     })
   }
 
@@ -133,7 +150,7 @@ export class DnsCache {
   /** Never rejects: the outcome is in the entry. */
   async #refresh(name: string, entry: Entry): Promise<void> {
     try {
-      const addresses = await withTimeout(this.#lookup(name), this.#settings.timeout)
+      const addresses = await withTimeout(this.#ask(name), this.#settings.timeout)
       if (addresses.length === 0) throw new Error('no address')
       entry.addresses = addresses
       entry.foundAt = this.#clock()
@@ -144,11 +161,39 @@ export class DnsCache {
     entry.checkedAt = this.#clock()
     entry.pending = null
   }
+
+  /** Rejects, never throws: a failure must not be over before its promise is in the entry. */
+  async #ask(name: string): Promise<readonly ResolvedAddress[]> {
+    if (this.#running >= this.#settings.mostPending) throw new Error('too many look-ups under way')
+    this.#running++
+    try {
+      return await this.#lookup(name)
+    } finally {
+      this.#running--
+    }
+  }
+}
+
+function literalEntry(address: string, family: 4 | 6): Entry {
+  const addresses = [{ address, family }]
+  return { addresses, turn: 0, foundAt: 0, failure: null, checkedAt: 0, pending: null }
 }
 
 function next(entry: Entry): ResolvedAddress {
-  entry.turn = (entry.turn + 1) % entry.addresses.length
-  return entry.addresses[entry.turn]!
+  return entry.addresses[turnOf(entry)]!
+}
+
+function nextRound(entry: Entry): readonly ResolvedAddress[] {
+  const { addresses } = entry
+  const first = turnOf(entry)
+  return first === 0 ? addresses : [...addresses.slice(first), ...addresses.slice(0, first)]
+}
+
+/** Index of the next address. The list may have become shorter. */
+function turnOf(entry: Entry): number {
+  const turn = entry.turn % entry.addresses.length
+  entry.turn = turn + 1
+  return turn
 }
 
 function withTimeout<T>(promise: Promise<T>, milliseconds: number): Promise<T> {

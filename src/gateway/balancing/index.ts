@@ -9,7 +9,7 @@ export {
   compileChooser,
   type NoTargetReason,
 } from './choose.ts'
-export type { ClientPlan, ProxyPlan, TimeoutProfile } from './client.ts'
+export { type ClientPlan, compileProxy, type ProxyPlan, type TimeoutProfile } from './client.ts'
 export { DnsCache, DnsFailure, type DnsSettings, type Lookup, type ResolvedAddress } from './dns.ts'
 export { type GeoPosition, type InstanceLocation, unknownLocation } from './predicate.ts'
 export { MOST_DELAY, type RetryPlan } from './retry.ts'

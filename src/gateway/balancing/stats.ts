@@ -1,7 +1,8 @@
 /**
  * What balancing knows of the targets of one backend, shared by all threads: requests in flight (by server, whatever
  * route calls it) and the average response time (by route and server, over the life of the instance).
- * Kept only for strategies that ask; otherwise every operation is a no-op (law 9).
+ * Kept only for strategies that ask; otherwise every operation is a no-op (law 9). Requests in flight on a thread that
+ * died stay counted: its targets look that much busier until the instance restarts.
  */
 import type { Cell, LongCell, SharedCells } from '../../limits/cells.ts'
 import type { Balancing } from './strategies/index.ts'
@@ -18,6 +19,9 @@ export interface TargetStats {
   measured(index: number, milliseconds: number): void
   close(): void
 }
+
+/** Longer measures are a fault of the clock. */
+const MOST_MILLIS = 2 ** 31
 
 /** Opens the cells a strategy needs. */
 export function openStats(
@@ -48,7 +52,7 @@ export function openStats(
     started: index => void flights[index]?.add(1),
     finished: index => void flights[index]?.add(-1),
     measured(index, milliseconds) {
-      if (counts.length === 0 || !(milliseconds >= 0)) return
+      if (counts.length === 0 || !(milliseconds >= 0 && milliseconds < MOST_MILLIS)) return
       times[index]!.add(milliseconds * 1000)
       counts[index]!.add(1)
     },

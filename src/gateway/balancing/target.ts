@@ -81,7 +81,7 @@ export function compileTarget(json: Target, index: number, here: InstanceLocatio
     backup: json.backup,
     predicate: predicate.value,
     tlsConfig: json.tls_config.enabled ? tlsOf(json) : null,
-    key: `${scheme}://${bracketed(hostname)}:${json.port}${ipAddress === null ? '' : `@${ipAddress}`}`,
+    key: `${scheme}://${bracketed(dynamicHost ? hostname : hostname.toLowerCase())}:${json.port}${ipAddress === null ? '' : `@${ipAddress}`}`,
     json,
   }
   return { ok: true, value }

@@ -19,20 +19,27 @@ export class HealthMark {
     this.#until = cells.open(`health:bad:${targetKey}`)
   }
 
-  /** True when no mark was ever set or the last was removed: needs no clock. */
+  /** True when no mark stands: needs no clock. A mark whose time has passed may still answer false. */
   get clean(): boolean {
     return this.#until.get() === 0
   }
 
-  /** True while the mark stands. `now` in epoch milliseconds. */
+  /** True while the mark stands. `now` in epoch milliseconds. A mark whose time has passed is taken away. */
   bad(now: number): boolean {
     const until = this.#until.get()
-    return until !== 0 && now < (until + ORIGIN) * 1000
+    if (until === 0) return false
+    if (now < (until + ORIGIN) * 1000) return true
+    this.#until.compareExchange(until, 0)
+    return false
   }
 
-  /** Marks until then, epoch milliseconds. */
+  /** Marks until then, epoch milliseconds. A mark that lasts longer stays. */
   set(until: number): void {
-    this.#until.set(Math.min(MOST, Math.max(0, Math.ceil(until / 1000) - ORIGIN)))
+    const wanted = Math.min(MOST, Math.max(0, Math.ceil(until / 1000) - ORIGIN))
+    for (;;) {
+      const current = this.#until.get()
+      if (current >= wanted || this.#until.compareExchange(current, wanted)) return
+    }
   }
 
   remove(): void {

@@ -14,16 +14,14 @@ export function ipAddressHash(): Strategy {
 
 /** By a value the request may lack: then targets take turns. */
 export function valueHash(
-  services: StrategyServices,
+  { turns }: StrategyServices,
   read: (request: RequestFacts) => string | undefined,
 ): Strategy {
   return {
     pick(candidates, request) {
       const value = read(request)
       const places = candidates.total
-      return candidates.at(
-        value === undefined ? nextPlace(services.fallbackCounter, places) : placeOf(value, places),
-      )
+      return candidates.at(value === undefined ? nextPlace(turns!, places) : placeOf(value, places))
     },
   }
 }

@@ -15,6 +15,8 @@ export interface Balancing {
   readonly type: StrategyName
   /** The answer must set the tracking cookie. */
   readonly tracks: boolean
+  /** Requests of the route are counted, to take turns. */
+  readonly takesTurns: boolean
   /** Requests in flight are counted per target. */
   readonly countsInFlight: boolean
   /** Response times are averaged per target. */
@@ -48,6 +50,14 @@ const creators: Readonly<Record<StrategyName, Create>> = {
   PowerOfTwoRandomChoices: powerOfTwoRandomChoices,
 }
 
+const turning: ReadonlySet<StrategyName> = new Set([
+  'RoundRobin',
+  'LeastConnections',
+  'CookieHash',
+  'QueryHash',
+  'HeaderHash',
+])
+
 /** True for the name of a strategy. */
 export function isStrategy(name: unknown): name is StrategyName {
   return typeof name === 'string' && Object.hasOwn(creators, name)
@@ -59,6 +69,7 @@ export function compileBalancing(settings: LoadBalancing): Balancing {
   return {
     type,
     tracks: type === 'Sticky',
+    takesTurns: turning.has(type),
     countsInFlight: type === 'LeastConnections' || type === 'PowerOfTwoRandomChoices',
     measuresTime: type === 'BestResponseTime' || type === 'WeightedBestResponseTime',
     create: services => creators[type](services, settings),

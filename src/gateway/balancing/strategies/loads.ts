@@ -2,7 +2,7 @@
 import { draw, nextPlace, type Strategy, type StrategyServices } from './strategy.ts'
 
 /** The least loaded; those with equal load take turns, by weight. */
-export function leastConnections({ stats, counter }: StrategyServices): Strategy {
+export function leastConnections({ stats, turns }: StrategyServices): Strategy {
   return {
     pick(candidates) {
       const { targets } = candidates
@@ -16,7 +16,7 @@ export function leastConnections({ stats, counter }: StrategyServices): Strategy
         }
         if (load === least) places += target.weight
       }
-      let place = nextPlace(counter, places)
+      let place = nextPlace(turns!, places)
       for (const target of targets) {
         if (stats.inFlight(target.index) !== least) continue
         if (place < target.weight) return target

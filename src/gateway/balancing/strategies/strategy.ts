@@ -23,10 +23,8 @@ export interface Strategy {
 
 /** What strategies of one backend work with. */
 export interface StrategyServices {
-  /** Counter of the whole instance, shared by all backends. */
-  readonly counter: Cell
-  /** The same for requests that lack what the hash strategies look at. */
-  readonly fallbackCounter: Cell
+  /** Turns of the route, shared by all threads; null unless `Balancing.takesTurns`. */
+  readonly turns: Cell | null
   /** 0 ≤ x < 1. */
   readonly random: () => number
   /** By index of the target in the backend; null where the strategy has not asked for it. */
@@ -34,8 +32,8 @@ export interface StrategyServices {
 }
 
 /** Next place of a round, counting from 1 as upstream does. */
-export function nextPlace(counter: Cell, places: number): number {
-  return (counter.add(1) >>> 0) % places
+export function nextPlace(turns: Cell, places: number): number {
+  return (turns.add(1) >>> 0) % places
 }
 
 /** A whole number below `limit`. */

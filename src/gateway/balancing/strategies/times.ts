@@ -1,25 +1,26 @@
 /** Strategies that prefer the target that answers fastest on average. */
 import type { Candidates } from '../candidates.ts'
 import type { TargetStats } from '../stats.ts'
+import type { CompiledTarget } from '../target.ts'
 import { draw, type Strategy, type StrategyServices } from './strategy.ts'
 
-/** Index of the first target without a measure, else of the one with the lowest average. */
-function fastest(candidates: Candidates, stats: TargetStats): { index: number; measured: boolean } {
+/** The first target without a measure, else the one with the lowest average. */
+function fastest(candidates: Candidates, stats: TargetStats): CompiledTarget {
   let best = 0
   let lowest = Number.POSITIVE_INFINITY
   for (let i = 0; i < candidates.size; i++) {
     const average = stats.averageTime(candidates.targets[i]!.index)
-    if (average === null) return { index: i, measured: false }
+    if (average === null) return candidates.targets[i]!
     if (average < lowest) {
       lowest = average
       best = i
     }
   }
-  return { index: best, measured: true }
+  return candidates.targets[best]!
 }
 
 export function bestResponseTime({ stats }: StrategyServices): Strategy {
-  return { pick: candidates => candidates.targets[fastest(candidates, stats).index]! }
+  return { pick: candidates => fastest(candidates, stats) }
 }
 
 /** A draw in which the fastest has `ratio` of the places on top of its own. `ratio` is clamped to 0 … 0.99. */
@@ -27,9 +28,8 @@ export function weightedBestResponseTime({ stats, random }: StrategyServices, ra
   const share = Math.min(0.99, Math.max(0, ratio))
   return {
     pick(candidates) {
-      const { index, measured } = fastest(candidates, stats)
-      const best = candidates.targets[index]!
-      if (!measured) return best
+      const best = fastest(candidates, stats)
+      if (stats.averageTime(best.index) === null) return best
       const place = draw(random, Math.round(candidates.total / (1 - share)))
       return place < candidates.total ? candidates.at(place) : best
     },

@@ -1,9 +1,9 @@
 /** Strategies that look at nothing but turns and chance. */
 import { draw, nextPlace, type Strategy, type StrategyServices } from './strategy.ts'
 
-/** One counter of the whole instance goes round, so that all threads together take turns. */
-export function roundRobin({ counter }: StrategyServices): Strategy {
-  return { pick: candidates => candidates.at(nextPlace(counter, candidates.total)) }
+/** One counter of the route goes round, so that all threads together take turns. */
+export function roundRobin({ turns }: StrategyServices): Strategy {
+  return { pick: candidates => candidates.at(nextPlace(turns!, candidates.total)) }
 }
 
 /** The first target until it fails, then the next. */
