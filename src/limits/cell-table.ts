@@ -34,6 +34,8 @@ const GENERATION = 0x10000
 /** Attempts that wait for another thread's tentative claim before it is taken away: its owner may be dead. */
 const PATIENCE = 200
 const MOST_ATTEMPTS = 100_000
+/** Looks again before a table counts as full. */
+const SECOND_LOOKS = 20
 
 export interface Layout {
   readonly slots: number
@@ -86,8 +88,8 @@ export function claimSlot(table: Layout, hash: bigint): number {
     if (found === AGAIN) continue
     if (found !== NONE) return found
     const fresh = claimFresh(table, places, hash)
-    // What took the last place may be another thread's claim of this very key: looked for once more.
-    if (fresh === FULL && refused++ > 0) return -1
+    // What took the last place may be another thread's claim of this very key, its hash not written yet.
+    if (fresh === FULL && ++refused > SECOND_LOOKS) return -1
     if (fresh >= 0) return fresh
   }
   return -1
