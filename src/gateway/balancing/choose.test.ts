@@ -38,8 +38,13 @@ function fail(chooser: Chooser, id: string, times = 2, now = NOW): void {
 
 describe('which targets may be chosen', () => {
   it('none: the reason says so', () => {
+    const cells = new SharedCells()
     assert.deepEqual(idsOf(chooserOf(backendOf({ targets: [] })), 1), ['backend.no_target'])
-    assert.deepEqual(idsOf(chooserOf(balanced('RoundRobin', { weight: 0 })), 1), ['backend.no_target'])
+    const weightless = chooserOf(balanced('RoundRobin', { weight: 0 }), { cells })
+    assert.deepEqual(idsOf(weightless, 1), ['backend.no_target'])
+    // Its health is no reason: it would not be chosen either way.
+    new HealthMark(cells, weightless.backend.targets[0]!.key).set(NOW + 60_000)
+    assert.deepEqual(idsOf(weightless, 1), ['backend.no_target'])
     const nowhere = { predicate: { type: 'NetworkLocationMatch', zone: 'z' } }
     for (const useCircuitBreakers of [true, false])
       assert.deepEqual(idsOf(chooserOf(balanced('RoundRobin', nowhere), { useCircuitBreakers }), 1), [

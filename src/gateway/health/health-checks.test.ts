@@ -267,8 +267,14 @@ describe('the marks of a round', () => {
     const mild = checked(2)
     checks.put('strict', 'strict', strict)
     checks.put('mild', 'mild', mild)
-    let status = 200
-    state.probe = async (id, request) => answer(id === 'a' ? status : 204)(request)
+    let status = 0
+    state.probe = async (id, request) => {
+      if (id === 'a' && status === 0) throw new Error('silent')
+      return answer(id === 'a' ? status : 204)(request)
+    }
+    await checks.round()
+    // Both have marked it; for one of them it is well again.
+    status = 200
     await checks.round()
     assert.deepEqual(choices(mild, state.cells, state.now), { b: 10 })
     status = 204
