@@ -1,4 +1,4 @@
-// The quick checks: formatting and lint, types, import directions, file sizes. Exits non-zero on any fault.
+// The quick checks: formatting and lint, types, import directions, file sizes, generated docs. Exits non-zero on any fault.
 import { spawnSync } from 'node:child_process'
 
 const steps = [
@@ -6,6 +6,8 @@ const steps = [
   ['types', 'tsc', ['-p', '.']],
   ['import directions', 'node', ['scripts/imports.js']],
   ['file sizes', 'node', ['scripts/sizes.js']],
+  ['docs of settings', 'node', ['scripts/settings-doc.js', '--check']],
+  ['docs of reasons', 'node', ['scripts/reasons-doc.js', '--check']],
 ]
 let failed = 0
 for (const [name, command, args] of steps) {

@@ -43,6 +43,7 @@ const allowed = {
     'revision',
     'events',
     'limits',
+    'plugin',
     'plugins',
   ],
   'main.ts': ['config', 'instance'],

@@ -21,10 +21,10 @@ export const instanceEndpoints: ReadonlyMap<string, Endpoint> = new Map<string, 
   ['GET /api/status', status],
   ['POST /api/explain', explain],
   ['GET /api/events/_ledger', async call => jsonReply(200, (await call.services.ledger()) ?? {})],
-  ['GET /api/plugins/all', async call => jsonReply(200, call.services.plugins())],
-  ['GET /apis/plugins.json', async call => jsonReply(200, call.services.plugins())],
-  ['GET /api/plugins/categories', async call => jsonReply(200, namesOf(call, 'plugin_categories'))],
-  ['GET /api/plugins/steps', async call => jsonReply(200, namesOf(call, 'plugin_steps'))],
+  ['GET /api/plugins/all', async call => jsonReply(200, await call.services.plugins())],
+  ['GET /apis/plugins.json', async call => jsonReply(200, await call.services.plugins())],
+  ['GET /api/plugins/categories', async call => jsonReply(200, await namesOf(call, 'plugin_categories'))],
+  ['GET /api/plugins/steps', async call => jsonReply(200, await namesOf(call, 'plugin_steps'))],
   ['GET /api/new/apikey', async call => newEntity(call, 'Apikey')],
   ['GET /api/new/group', async call => newEntity(call, 'ServiceGroup')],
 ])
@@ -111,8 +111,9 @@ function headerPairs(headers: unknown): [string, string][] {
   })
 }
 
-function namesOf(call: Call, field: 'plugin_categories' | 'plugin_steps'): string[] {
-  return [...new Set(call.services.plugins().flatMap(plugin => plugin[field]))].sort()
+async function namesOf(call: Call, field: 'plugin_categories' | 'plugin_steps'): Promise<string[]> {
+  const plugins = await call.services.plugins()
+  return [...new Set(plugins.flatMap(plugin => plugin[field]))].sort()
 }
 
 function newEntity(call: Call, kind: string): Reply {

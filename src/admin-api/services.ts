@@ -67,7 +67,7 @@ export interface AdminApiServices {
   threads(): unknown
   /** Events produced, delivered, dropped and pending (law 7). */
   ledger(): unknown
-  plugins(): readonly PluginListing[]
+  plugins(): Promise<readonly PluginListing[]>
   /** Flow reports; absent: `/api/flows` is not there. */
   readonly flows?: FlowReports
   /** Facts added to `/api/infos`. */

@@ -5,6 +5,7 @@
  * gets everything first and misses nothing; a thread that dies is replaced and said so, the others go on.
  */
 import { type MessagePort, Worker } from 'node:worker_threads'
+import type { PluginListing } from '../plugin/listing.ts'
 import type { Acknowledgement, Delta } from '../revision/delta.ts'
 import { InFlight } from './in-flight.ts'
 import type {
@@ -28,7 +29,7 @@ export interface DataPlaneOptions {
   readonly onFlow: (flow: FlowMessage) => void
   /** A new channel for events of a thread, or null while nobody exports. */
   readonly openEventPort: () => MessagePort | null
-  readonly onPlugins: (failures: readonly PluginFailure[]) => void
+  readonly onPlugins: (failures: readonly PluginFailure[], listings: readonly PluginListing[]) => void
   readonly log: (level: LogLevel, message: string) => void
 }
 
@@ -245,7 +246,7 @@ export class DataPlane {
         this.#options.onFlow(message.report)
         return
       case 'plugins-loaded':
-        if (thread.index === 0) this.#options.onPlugins(message.failures)
+        if (thread.index === 0) this.#options.onPlugins(message.failures, message.listings)
         return
       case 'log':
         this.#options.log(message.level, message.message)

@@ -1,5 +1,6 @@
 /** What the main thread and the data-plane threads say to each other. */
 import type { MessagePort } from 'node:worker_threads'
+import type { PluginListing } from '../plugin/listing.ts'
 import type { Acknowledgement, Delta, EntityFault, EntityRemoval } from '../revision/delta.ts'
 import type { ListenerSettings } from './thread-settings.ts'
 
@@ -37,7 +38,12 @@ export type FromThread =
     }
   | { readonly type: 'listening'; readonly id: string; readonly port: number }
   | { readonly type: 'listen-failed'; readonly id: string; readonly message: string }
-  | { readonly type: 'plugins-loaded'; readonly failures: readonly PluginFailure[] }
+  /** The plugins folder was read: files that do not load, and the plugins that did. */
+  | {
+      readonly type: 'plugins-loaded'
+      readonly failures: readonly PluginFailure[]
+      readonly listings: readonly PluginListing[]
+    }
   | { readonly type: 'explained'; readonly id: number; readonly report: unknown }
   | { readonly type: 'flow'; readonly report: FlowMessage }
   | { readonly type: 'drained' }

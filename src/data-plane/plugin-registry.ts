@@ -7,10 +7,12 @@
 import { pathToFileURL } from 'node:url'
 import type { PluginSource } from '../gateway/compile/plugin-source.ts'
 import type { PluginDefinition } from '../plugin/contract.ts'
+import { listPlugin, type PluginListing } from '../plugin/listing.ts'
 import type { PluginFailure, PluginFile } from './messages.ts'
 import { registerPackageImports } from './package-imports.ts'
 
-export type PluginLoader = () => Promise<{ readonly default: PluginDefinition }>
+/** Finds a built-in plugin by id; null when there is none. */
+export type BuiltIns = (id: string) => Promise<PluginDefinition | null> | null
 
 interface FolderPlugin {
   readonly path: string
@@ -21,28 +23,49 @@ interface FolderPlugin {
 }
 
 export class PluginRegistry implements PluginSource {
-  readonly #loaders: Readonly<Record<string, PluginLoader>>
+  readonly #builtIns: BuiltIns
   readonly #loaded = new Map<string, PluginDefinition>()
   /** By plugin id. */
   #folder = new Map<string, FolderPlugin>()
   #failures: readonly PluginFailure[] = []
 
-  constructor(loaders: Readonly<Record<string, PluginLoader>>) {
-    this.#loaders = loaders
+  constructor(builtIns: BuiltIns) {
+    this.#builtIns = builtIns
   }
 
   find(id: string): PluginDefinition | null | Promise<PluginDefinition | null> {
     const loaded = this.#loaded.get(id)
     if (loaded !== undefined) return loaded
-    if (Object.hasOwn(this.#loaders, id)) return this.#load(id)
     const own = this.#folder.get(id)
-    if (own === undefined) {
-      if (this.#failures.length === 0) return null
-      const names = this.#failures.map(({ path, message }) => `${path} (${message})`).join(', ')
-      throw new Error(`no plugin has this id, and these files do not load: ${names}`)
+    if (own !== undefined) {
+      if (own.definition === null) throw new Error(`${own.path}: ${own.failure}`)
+      return own.definition
     }
-    if (own.definition === null) throw new Error(`${own.path}: ${own.failure}`)
-    return own.definition
+    const builtIn = this.#builtIns(id)
+    return builtIn === null ? this.#unknown() : builtIn.then(found => this.#keep(id, found))
+  }
+
+  /** The plugins of the folder. One that cannot be described is left out: it serves all the same. */
+  async listFolder(): Promise<readonly PluginListing[]> {
+    const listed = await Promise.allSettled(
+      [...this.#folder.values()].flatMap(({ definition }) =>
+        definition === null ? [] : [listPlugin(definition)],
+      ),
+    )
+    return listed.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+  }
+
+  #keep(id: string, definition: PluginDefinition | null): PluginDefinition | null {
+    if (definition === null) return this.#unknown()
+    this.#loaded.set(id, definition)
+    return definition
+  }
+
+  /** Null; throws when the plugin may be in a file that does not load. */
+  #unknown(): null {
+    if (this.#failures.length === 0) return null
+    const names = this.#failures.map(({ path, message }) => `${path} (${message})`).join(', ')
+    throw new Error(`no plugin has this id, and these files do not load: ${names}`)
   }
 
   /** Loads the files of the folder as they are now. Answers what failed and the ids whose routes must be made anew. */
@@ -58,7 +81,7 @@ export class PluginRegistry implements PluginSource {
       }
       try {
         for (const definition of await definitionsOf(file)) {
-          if (Object.hasOwn(this.#loaders, definition.id))
+          if ((await this.#builtIns(definition.id)) !== null)
             throw new Error(`${definition.id} is a built-in plugin`)
           next.set(definition.id, { ...file, definition, failure: null })
         }
@@ -74,12 +97,6 @@ export class PluginRegistry implements PluginSource {
     for (const id of new Set([...before.keys(), ...next.keys()]))
       if (before.get(id)?.definition !== next.get(id)?.definition) changed.add(id)
     return { failures, changed }
-  }
-
-  async #load(id: string): Promise<PluginDefinition> {
-    const { default: definition } = await this.#loaders[id]!()
-    this.#loaded.set(id, definition)
-    return definition
   }
 }
 

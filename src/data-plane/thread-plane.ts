@@ -1,5 +1,5 @@
 /** What a data-plane thread is made of, and how it answers the main thread. */
-import { pluginLoaders } from '../plugins/index.ts'
+import { findBuiltIn } from '../plugins/index.ts'
 import { DnsCache, systemLookup } from '../gateway/balancing/index.ts'
 import { Pools } from '../gateway/backends/pools.ts'
 import { Gateway } from '../gateway/gateway.ts'
@@ -34,11 +34,13 @@ export class ThreadPlane {
   readonly #plugins: PluginRegistry
   readonly #apikeys: ApikeyIndex
   readonly #events = new EventPort()
+  readonly #index: number
   #tryIts = new Set<string>()
 
   constructor(settings: ThreadSettings, tell: (message: FromThread) => void) {
     this.#tell = tell
-    this.#plugins = new PluginRegistry(pluginLoaders)
+    this.#index = settings.index
+    this.#plugins = new PluginRegistry(findBuiltIn)
     const log = (level: LogLevel, message: string): void => tell({ type: 'log', level, message })
     const cells = new SharedCells(settings.cells)
     const dns = new DnsCache(systemLookup, { ttl: settings.dnsTtl })
@@ -136,11 +138,12 @@ export class ThreadPlane {
         return this.#listeners.unlisten(message.id, 30_000)
       case 'plugins': {
         const { failures, changed } = await this.#plugins.reload(message.files)
+        const listings = this.#index === 0 ? await this.#plugins.listFolder() : []
         this.#gateway.revision.invalidate(({ parts }) => {
           const named = parts.closed === null ? parts.chain.plugins : [parts.closed.subject ?? '']
           return named.some(id => changed.has(id)) || parts.closed?.reason === 'plugin.unknown'
         })
-        this.#tell({ type: 'plugins-loaded', failures })
+        this.#tell({ type: 'plugins-loaded', failures, listings })
         return
       }
       case 'explain':

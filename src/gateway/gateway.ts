@@ -18,6 +18,7 @@ import { GatewayRequest } from './pipeline/client-request.ts'
 import { GatewayExchange, type IdSource } from './pipeline/exchange.ts'
 import { Run } from './pipeline/run.ts'
 import type { RunContext } from './pipeline/run-context.ts'
+import { checkAnswer, checkChoice, checkVerdict } from './pipeline/verdict.ts'
 import { LiveRevision } from './revision/live-revision.ts'
 import type { RouteEntry } from './revision/route-entry.ts'
 import { type ListenerScope, MatchTrace, type RouteMatch } from './router/index.ts'
@@ -168,18 +169,18 @@ export class Gateway {
     for (let i = from; i < validators.length; i++) {
       let verdict: Verdict | Promise<Verdict>
       try {
-        verdict = validators[i]!(visit.request)
+        verdict = checkVerdict(validators[i]!(visit.request))
       } catch (error) {
         this.#refuse(visit, refuse('plugin.failed', { detail: String(error) }))
         return
       }
       if (verdict === undefined) continue
-      if ('kind' in verdict) {
+      if (!(verdict instanceof Promise)) {
         this.#verdict(visit, verdict)
         return
       }
       this.#wait(visit)
-      verdict.then(
+      verdict.then(checkAnswer).then(
         late =>
           visit.gone
             ? undefined
@@ -296,16 +297,16 @@ export class Gateway {
     for (const sink of sinks) {
       let verdict: Verdict | Promise<Verdict>
       try {
-        verdict = sink(visit.request)
+        verdict = checkVerdict(sink(visit.request))
       } catch (error) {
         this.#refuse(visit, refuse('plugin.failed', { detail: String(error) }))
         return
       }
       if (verdict === undefined) continue
-      if ('kind' in verdict) this.#verdict(visit, verdict)
+      if (!(verdict instanceof Promise)) this.#verdict(visit, verdict)
       else {
         this.#wait(visit)
-        verdict.then(
+        verdict.then(checkAnswer).then(
           late => this.#verdict(visit, late ?? refuse('route.not_found')),
           error => this.#refuse(visit, refuse('plugin.failed', { detail: String(error) })),
         )
@@ -418,7 +419,7 @@ function accepts(entry: RouteEntry, request: ClientRequest): boolean {
   if (compiled === null) return true
   for (const step of compiled.parts.chain.matchRoute) {
     if (step.only !== null && !step.only(request)) continue
-    if (!step.run(request)) return false
+    if (!checkChoice(step.run(request))) return false
   }
   return true
 }

@@ -132,7 +132,6 @@ function address(origin: Origin, options: ConnectOptions): net.TcpNetConnectOpts
 function tlsOptions(settings: OriginTls, alpn: readonly string[]): tls.ConnectionOptions {
   return {
     ...(net.isIP(settings.serverName) === 0 && { servername: settings.serverName }),
-    host: settings.serverName,
     rejectUnauthorized: settings.verify,
     ...(!settings.verifyName && { checkServerIdentity: () => undefined }),
     ...(settings.verifyName && {

@@ -76,7 +76,8 @@ export class HttpServer {
         } as tls.TlsOptions,
         s => this.#secure(s),
       )
-      this.#server.on('tlsClientError', () => {})
+      // A handshake that failed or never came leaves its socket open otherwise.
+      this.#server.on('tlsClientError', (_error, socket: net.Socket) => socket.destroy())
       // Handshakes count too; plain sockets are counted by us because their first owner never closes.
       this.#server.maxConnections = options.limits.maxConnections
     }

@@ -32,7 +32,7 @@ import { HttpListeners } from './http-listeners.ts'
 import type { Log } from './log.ts'
 import { hashPassword } from './password.ts'
 import { pluginFiles, watchPlugins } from './plugins-folder.ts'
-import { pluginListings } from './plugin-listings.ts'
+import { PluginListings } from './plugin-listings.ts'
 import { PortUnavailable, probePort } from './port-probe.ts'
 import { watchStore } from './store-watch.ts'
 import {
@@ -92,6 +92,7 @@ async function assemble(
   closers.push(() => control.close())
 
   const token = newToken()
+  const listings = new PluginListings()
   const flows = new FlowStore(ids => dataPlane.setTryIts(ids))
   const services: AdminApiServices = {
     control,
@@ -106,7 +107,7 @@ async function assemble(
     flows,
     ledger: () => hub.ledger(),
     hashPassword,
-    plugins: () => pluginListings,
+    plugins: () => listings.all(),
     onFailure: (error, what) => log('error', `${what}: ${messageOf(error)}`),
   }
   let privateListener: AdminListener | null = null
@@ -145,7 +146,8 @@ async function assemble(
     fullDelta: () => control.fullDelta(),
     onAcknowledged: (delta, acknowledgement) => control.acknowledge(delta, acknowledgement),
     onFlow: flow => flows.add(flow),
-    onPlugins: failures => {
+    onPlugins: (failures, folder) => {
+      listings.setFolder(folder)
       for (const { path, message } of failures) log('error', `plugin file ${path} does not load: ${message}`)
     },
     log,

@@ -241,6 +241,8 @@ export interface PluginDefinition<C = unknown> {
   readonly name: string
   readonly description: string
   readonly family: string
+  /** Headings under which a list of plugins shows it; `Custom` unless given. */
+  readonly categories?: readonly string[]
   readonly steps: readonly Step[]
   /** Description of the configuration; its defaults are upstream's. */
   readonly config: Schema<C>

@@ -105,15 +105,24 @@ export class TestGateway {
     if (answer.status !== 201) throw new Error(`the route was not created: ${answer.status} ${answer.text}`)
   }
 
+  /** Ends it and keeps its data, for another start. */
+  async stopKeeping(): Promise<void> {
+    await this.#end('SIGTERM')
+  }
+
   /** Ends it with SIGTERM; answers the exit code. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    const code = await new Promise<number | null>(resolve => {
+    const code = await this.#end(signal)
+    if (this.#ownsData) rmSync(this.dataDir, { recursive: true, force: true })
+    return code
+  }
+
+  #end(signal: NodeJS.Signals): Promise<number | null> {
+    return new Promise(resolve => {
       if (this.child.exitCode !== null || this.child.signalCode !== null) return resolve(this.child.exitCode)
       this.child.once('exit', exit => resolve(exit))
       this.child.kill(signal)
     })
-    if (this.#ownsData) rmSync(this.dataDir, { recursive: true, force: true })
-    return code
   }
 }
 

@@ -11,8 +11,10 @@ import type {
 } from '../../plugin/contract.ts'
 import type { ReasonCode } from '../../plugin/reasons.ts'
 import { describeFaults, parse } from '../../schema/index.ts'
-import type { PluginSlot } from '../../model/types/plugin-slot.ts'
+import { type PluginSlot, pluginSlots } from '../../model/types/plugin-slot.ts'
 import type { Chain, ChainStep } from '../pipeline/chain.ts'
+import { compileJavaRegex, MAX_TESTED } from '../router/java-regex.ts'
+import { disposeQuietly } from './dispose.ts'
 import type { PluginSource } from './plugin-source.ts'
 
 export interface ChainServices {
@@ -34,6 +36,25 @@ interface Made {
   readonly instance: PluginInstance
 }
 
+/** What an instance may have that is called. */
+const phases: Readonly<Record<keyof PluginInstance, true>> = {
+  incoming: true,
+  router: true,
+  matchRoute: true,
+  sink: true,
+  beforeRequest: true,
+  preRoute: true,
+  access: true,
+  request: true,
+  backend: true,
+  response: true,
+  error: true,
+  afterRequest: true,
+  message: true,
+  expand: true,
+  dispose: true,
+}
+
 /** Slots a chain may have once presets are expanded. */
 const MOST_SLOTS = 1000
 
@@ -46,7 +67,7 @@ export async function compileChain(
   const waiting = [...slots]
   for (let slot = 0; waiting.length > 0; slot++) {
     const next = waiting.shift()!
-    if (!next.enabled || services.blacklisted.has(next.plugin)) continue
+    if (!next.enabled) continue
     if (slot > MOST_SLOTS) return failed(made, 'plugin.setup_failed', next.plugin, 'too many plugins')
     const result = await makeSlot(next, slot, services)
     if ('reason' in result) return failed(made, result.reason, next.plugin, result.detail)
@@ -70,7 +91,7 @@ interface SlotFault {
 interface MadeSlot {
   readonly instance: PluginInstance
   readonly only: ChainStep<unknown>['only']
-  readonly expanded: PluginSlot[] | null
+  readonly expanded: readonly PluginSlot[] | null
 }
 
 async function makeSlot(
@@ -78,6 +99,8 @@ async function makeSlot(
   at: number,
   services: ChainServices,
 ): Promise<MadeSlot | SlotFault> {
+  if (services.blacklisted.has(slot.plugin))
+    return { reason: 'plugin.setup_failed', detail: 'the plugin is switched off for the whole gateway' }
   let definition: PluginDefinition | null
   try {
     const found = services.plugins.find(slot.plugin)
@@ -91,15 +114,33 @@ async function makeSlot(
   try {
     const only = conditionOf(slot)
     const instance = definition.setup(config.value, services.pluginServices(at, slot.plugin))
-    const expanded = instance.expand === undefined ? null : (instance.expand() as PluginSlot[])
+    checkInstance(instance)
+    const expanded = instance.expand === undefined ? null : slotsOf(instance.expand())
     return { instance, only, expanded }
   } catch (error) {
     return { reason: 'plugin.setup_failed', detail: messageOf(error) }
   }
 }
 
+/** What the setup of a plugin without types returns may be anything; what cannot take part must not be passed over. */
+function checkInstance(instance: unknown): void {
+  if (typeof instance !== 'object' || instance === null || instance instanceof Promise)
+    throw new Error('setup returned no instance')
+  for (const [phase, run] of Object.entries(instance))
+    if (Object.hasOwn(phases, phase) && run !== undefined && run !== null && typeof run !== 'function')
+      throw new Error(`${phase} is not a function`)
+}
+
+/** Slots of a preset, with the defaults of a stored slot. Throws when one is none. */
+function slotsOf(expanded: unknown): readonly PluginSlot[] {
+  if (!Array.isArray(expanded)) throw new Error('it expands to something that is no list of plugins')
+  const slots = parse(pluginSlots, expanded)
+  if (!slots.ok) throw new Error(`it expands to invalid plugins: ${describeFaults(slots.faults)}`)
+  return slots.value
+}
+
 function failed(made: readonly Made[], reason: ReasonCode, plugin: string, detail: string): CompiledChain {
-  for (const { instance } of made) instance.dispose?.()
+  for (const { instance } of made) disposeQuietly(instance)
   return { ok: false, refusal: refuse(reason, { subject: plugin, detail }) }
 }
 
@@ -111,13 +152,18 @@ function conditionOf(slot: PluginSlot): ChainStep<unknown>['only'] {
   const excluded = exclude.map(wholePath)
   return (request: ClientRequest) => {
     if (listeners.length > 0 && !listeners.includes(request.connection.listener)) return false
-    if (included.length > 0 && !included.some(test => test.test(request.path))) return false
-    return !excluded.some(test => test.test(request.path))
+    const { path } = request
+    // Longer than expressions are tried on: the plugin takes part rather than be got round.
+    if (path.length > MAX_TESTED) return true
+    if (included.length > 0 && !included.some(matches => matches(path))) return false
+    return !excluded.some(matches => matches(path))
   }
 }
 
-function wholePath(pattern: string): RegExp {
-  return new RegExp(`^(?:${pattern})$`)
+function wholePath(pattern: string): (path: string) => boolean {
+  const compiled = compileJavaRegex(pattern)
+  if (!compiled.ok) throw new Error(compiled.message)
+  return compiled.matches
 }
 
 function chainOf(made: readonly Made[]): Chain {

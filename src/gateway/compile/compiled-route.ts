@@ -6,6 +6,7 @@ import type { Exchange, RouteView, TargetView } from '../../plugin/contract.ts'
 import type { Chooser, CompiledBackend, CompiledTarget, TimeoutProfile } from '../balancing/index.ts'
 import type { PoolLease } from '../backends/pools.ts'
 import type { Chain } from '../pipeline/chain.ts'
+import { disposeQuietly } from './dispose.ts'
 import type { DynamicLink } from './dynamic-link.ts'
 import type { PrivateRoute } from './environment.ts'
 
@@ -80,13 +81,7 @@ export class CompiledRoute {
     if (this.#released) return
     this.#released = true
     const { chain, chooser, links } = this.parts
-    for (const instance of chain.instances) {
-      try {
-        instance.dispose?.()
-      } catch {
-        // A plugin that cannot say goodbye hurts nobody else.
-      }
-    }
+    for (const instance of chain.instances) disposeQuietly(instance)
     chooser?.close()
     for (const link of links) {
       link.lease?.release()

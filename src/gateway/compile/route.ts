@@ -18,6 +18,7 @@ import {
 import { emptyChain } from '../pipeline/chain.ts'
 import { compileChain } from './chain.ts'
 import { CompiledRoute, type RouteParts, type TargetLink } from './compiled-route.ts'
+import { disposeQuietly } from './dispose.ts'
 import { DynamicLink } from './dynamic-link.ts'
 import type { CompileEnvironment } from './environment.ts'
 import { compilePath } from './path.ts'
@@ -70,7 +71,7 @@ export async function compileRoute(
     return new CompiledRoute(parts)
   } catch (error) {
     for (const link of links) link.lease?.release()
-    for (const instance of chain.chain.instances) instance.dispose?.()
+    for (const instance of chain.chain.instances) disposeQuietly(instance)
     const detail = error instanceof Error ? error.message : String(error)
     return closedRoute(id, route, refuse('route.invalid', { detail }))
   }

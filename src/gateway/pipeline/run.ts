@@ -20,6 +20,7 @@ import type { RunContext } from './run-context.ts'
 import { trackingCookie } from './tracking.ts'
 import type { Transfer } from './transfer.ts'
 import { openTunnel } from './tunnel.ts'
+import { checkAnswer, checkVerdict } from './verdict.ts'
 
 type Stage = 'before' | 'preRoute' | 'access' | 'request' | 'backend' | 'response'
 
@@ -43,6 +44,7 @@ export class Run implements AttemptsOwner, BodyReader {
   /** The answer has begun. */
   #answering = false
   #finished = false
+  #broken = false
   #resumeSource: (() => void) | null = null
 
   /** The length of the answer was not known when it began. */
@@ -97,7 +99,7 @@ export class Run implements AttemptsOwner, BodyReader {
       const start = this.flow?.now ?? 0
       let verdict: Verdict | Promise<Verdict>
       try {
-        verdict = step.run(this.exchange)
+        verdict = checkVerdict(step.run(this.exchange))
       } catch (error) {
         this.#pluginFailed(stage, step.plugin, error)
         return
@@ -106,7 +108,7 @@ export class Run implements AttemptsOwner, BodyReader {
         this.flow?.plugin(step.plugin, start, { result: { kind: 'successful' } })
         continue
       }
-      if (!('kind' in verdict)) {
+      if (verdict instanceof Promise) {
         this.#awaitVerdict(stage, steps, i, verdict, start)
         return
       }
@@ -126,6 +128,7 @@ export class Run implements AttemptsOwner, BodyReader {
   ): void {
     const { plugin } = steps[at]!
     promise
+      .then(checkAnswer)
       .then(
         verdict => {
           if (this.#finished) return
@@ -152,7 +155,7 @@ export class Run implements AttemptsOwner, BodyReader {
 
   #stopped(stage: Stage, plugin: string, verdict: Answer): void {
     if (verdict.kind === 'refusal') {
-      this.refuse(verdict.subject === null ? verdict : verdict)
+      this.refuse(verdict)
       return
     }
     try {
@@ -258,13 +261,13 @@ export class Run implements AttemptsOwner, BodyReader {
       const step = steps[i]!
       if (step.only !== null && !step.only(this.exchange.request)) continue
       try {
-        const verdict = step.run(this.exchange, refusal)
+        const verdict = checkVerdict(step.run(this.exchange, refusal))
         if (verdict === undefined) continue
-        if ('kind' in verdict) {
+        if (!(verdict instanceof Promise)) {
           this.#answerError(refusal, verdict)
           return
         }
-        verdict.then(
+        verdict.then(checkAnswer).then(
           late => (late === undefined ? this.#errorPhase(refusal, i + 1) : this.#answerError(refusal, late)),
           () => this.#errorPhase(refusal, i + 1),
         )
@@ -319,7 +322,14 @@ export class Run implements AttemptsOwner, BodyReader {
       return
     }
     const body = response.body as MessageBody
-    this.#begin(response.status, response.reason, headers, body.length, () => this.#resumeSource?.())
+    try {
+      this.#begin(response.status, response.reason, headers, body.length, () => this.#resumeSource?.())
+    } catch (error) {
+      // A plugin made a head of it that cannot be sent; nothing of it was.
+      this.#answering = false
+      this.broken(error)
+      return
+    }
     body.flow(this)
     // Replaced: what the backend still sends is not wanted.
     if (body.content !== null) this.attempts.abandon()
@@ -361,6 +371,12 @@ export class Run implements AttemptsOwner, BodyReader {
   broken(error: unknown): void {
     const detail = error instanceof Error ? error.message : String(error)
     this.context.log('error', `request on route ${this.exchange.route.id} failed: ${detail}`)
+    if (this.#broken) {
+      // The answer that says so fails too: whatever breaks it would break the next.
+      this.error(new Error(detail))
+      return
+    }
+    this.#broken = true
     this.refuse(refuse('internal', { detail }))
   }
 

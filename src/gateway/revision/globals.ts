@@ -73,10 +73,10 @@ function objectAt(from: Readonly<Record<string, unknown>>, key: string): Readonl
  * one, even the `{slots: []}` of its manual: guards that were written down would be passed over.
  */
 function slotsAt(from: Readonly<Record<string, unknown>>, key: string): readonly PluginSlot[] | null {
-  let value = from[key] ?? []
-  if (typeof value === 'object' && !Array.isArray(value)) value = (value as { slots?: unknown }).slots
-  if (!Array.isArray(value)) return null
-  const parsed = parse(pluginSlots, value)
+  const value = from[key] ?? []
+  const list = typeof value === 'object' && 'slots' in value ? value.slots : value
+  if (!Array.isArray(list)) return null
+  const parsed = parse(pluginSlots, list)
   return parsed.ok ? parsed.value : null
 }
 

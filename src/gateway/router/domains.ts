@@ -27,6 +27,10 @@ export class Domains<T> {
     this.#makeIndex = makeIndex
   }
 
+  get isEmpty(): boolean {
+    return this.#named.size === 0 && this.#patterns.length === 0
+  }
+
   insert(entry: Entry<T>): void {
     for (const { domain, path } of entry.spec.frontend.domains) this.#ensure(domain).insert(path, entry)
   }

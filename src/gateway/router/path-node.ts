@@ -19,9 +19,9 @@ export interface PatternChild<T> {
 /** Children of a node by how specific they are. */
 interface Patterns<T> {
   /** `:name` and `$name<regex>`, by key. */
-  readonly named: PatternChild<T>[]
+  named: readonly PatternChild<T>[]
   /** Segments with `*`: the longest pattern first, then by key. */
-  readonly wildcards: PatternChild<T>[]
+  wildcards: readonly PatternChild<T>[]
 }
 
 export class PathNode<T> {
@@ -69,8 +69,8 @@ export class PathNode<T> {
   child(segment: Segment): PathNode<T> | undefined {
     if (segment.kind === 'literal') return this.literal(segment.key)
     const list = this.#list(segment)
-    const at = list === undefined ? -1 : position(list, segment.key)
-    return list?.[at]?.key === segment.key ? list[at]!.node : undefined
+    const found = list[position(list, segment.key)]
+    return found?.key === segment.key ? found.node : undefined
   }
 
   /** The child of this segment, made when it is missing. */
@@ -80,11 +80,8 @@ export class PathNode<T> {
     const node = new PathNode<T>()
     if (segment.kind === 'literal') this.#putLiteral(segment.key, node)
     else {
-      this.#patterns ??= { named: [], wildcards: [] }
-      const list = this.#list(segment)!
       const name = segment.kind === 'wildcard' ? '' : segment.name
-      const child = { key: segment.key, name, matches: segmentMatch(segment), node }
-      list.splice(position(list, segment.key), 0, child)
+      this.#putPattern(segment, { key: segment.key, name, matches: segmentMatch(segment), node })
     }
     return node
   }
@@ -96,14 +93,22 @@ export class PathNode<T> {
       return
     }
     const list = this.#list(segment)
-    if (list === undefined) return
     const at = position(list, segment.key)
-    if (list[at]?.key === segment.key) list.splice(at, 1)
+    if (list[at]?.key === segment.key) (list as PatternChild<T>[]).splice(at, 1)
     if (this.named.length === 0 && this.wildcards.length === 0) this.#patterns = null
   }
 
-  #list(segment: Segment): PatternChild<T>[] | undefined {
-    return segment.kind === 'wildcard' ? this.#patterns?.wildcards : this.#patterns?.named
+  #list(segment: Segment): readonly PatternChild<T>[] {
+    return segment.kind === 'wildcard' ? this.wildcards : this.named
+  }
+
+  /** A list of one is made to measure: most lists stay so, and an array that grew keeps room for many. */
+  #putPattern(segment: Segment, child: PatternChild<T>): void {
+    this.#patterns ??= { named: noEntries, wildcards: noEntries }
+    const list = this.#list(segment)
+    if (list.length > 0) (list as PatternChild<T>[]).splice(position(list, child.key), 0, child)
+    else if (segment.kind === 'wildcard') this.#patterns.wildcards = [child]
+    else this.#patterns.named = [child]
   }
 
   #putLiteral(key: string, node: PathNode<T>): void {

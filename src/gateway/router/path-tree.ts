@@ -9,7 +9,7 @@ import { deleteEntry, type Entry, insertEntry, mergeEntries, noEntries } from '.
 import { PathNode } from './path-node.ts'
 import { readPath } from './segment.ts'
 import { decodeUnreserved, isPlainPath, pathKey, prefixLength } from './segment-key.ts'
-import { noParams, type PathIndex, type Selection } from './selection.ts'
+import { noParams, PathParams, type PathIndex, type Selection } from './selection.ts'
 
 /** One node, or several reached together through `:a`, `:b` and matching expressions. */
 type Place<T> = PathNode<T> | PathNode<T>[]
@@ -173,7 +173,7 @@ class Walk<T> {
   #params(captured: number): Readonly<Record<string, string>> {
     const captures = this.#captures
     if (captures === null || captured === 0) return noParams
-    const params = Object.create(null) as Record<string, string>
+    const params = new PathParams()
     for (let at = 0; at < captured; at += 2) params[captures[at]!] = captures[at + 1]!
     return params
   }

@@ -59,6 +59,11 @@ export class Router<T> {
     return this.#routes.size
   }
 
+  /** Not one domain, node or list is left. */
+  get isEmpty(): boolean {
+    return this.#enabled.isEmpty && this.#disabled.isEmpty
+  }
+
   /** The payload of a route, disabled or not. */
   get(id: string): T | undefined {
     return this.#routes.get(id)?.payload

@@ -43,10 +43,12 @@ export function pathFault(path: string): string | null {
   return null
 }
 
+const anything: WholeMatch = () => true
+
 /** What a segment that is no plain text accepts. The expression was checked with `pathFault`; a broken one accepts nothing. */
 export function segmentMatch(segment: Segment): WholeMatch {
   if (segment.kind === 'wildcard') return compileWildcard(segment.key)
-  if (segment.kind !== 'regex') return () => true
+  if (segment.kind !== 'regex') return anything
   const compiled = compileJavaRegex(segment.source)
   return compiled.ok ? compiled.matches : () => false
 }

@@ -21,6 +21,14 @@ export interface PathIndex<T> {
   select(path: string): Selection<T> | null
 }
 
-export const noParams: Readonly<Record<string, string>> = Object.freeze(
-  Object.create(null) as Record<string, string>,
-)
+/**
+ * Path parameters by name. Nothing is inherited, so no name (`__proto__`, `constructor`) means anything else; a class
+ * makes objects the engine handles far quicker than those of `Object.create(null)`.
+ */
+export class PathParams {
+  [name: string]: string
+}
+Object.setPrototypeOf(PathParams.prototype, null)
+Reflect.deleteProperty(PathParams.prototype, 'constructor')
+
+export const noParams: Readonly<Record<string, string>> = Object.freeze(new PathParams())

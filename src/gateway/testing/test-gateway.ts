@@ -43,6 +43,8 @@ export interface TestGatewayOptions {
   readonly plugins?: readonly PluginDefinition<never>[]
   /** Plugins whose files do not load: id → message. */
   readonly broken?: Readonly<Record<string, string>>
+  /** Plugins switched off. */
+  readonly blacklisted?: readonly string[]
   readonly maintenance?: boolean
   readonly limits?: Partial<typeof DEFAULT_LIMITS>
 }
@@ -79,7 +81,7 @@ export class TestGateway {
         balancing: { cells: new SharedCells(), random: Math.random, onBreaker: () => {} },
         here: { provider: '', region: '', zone: '', dc: '', rack: '' },
         headerNames,
-        blacklisted: new Set(),
+        blacklisted: new Set(options.blacklisted),
         apikeys: { find: (): ApikeyView | null => null },
         template: compileTemplate,
         log: (_level, message) => this.logs.push(message),
