@@ -43,7 +43,7 @@ export function startHaproxy(folder: string, port: number, backend: number, core
     conf,
     `global
   nbthread 1
-  maxconn 20000
+  maxconn 4000
 defaults
   mode http
   timeout client 60s

@@ -1,14 +1,14 @@
 /**
  * Header fields of one message, in order and in their original case, looked up without case.
  *
- * A parsed head stays one text; a field is four offsets into it. Unchanged neighbours go out as one slice, a changed
- * field is written to the end of the text and its offsets moved there. Values are latin1: byte for byte what came in.
+ * A parsed head stays one text; a field is four offsets into it. Unchanged neighbours go out as one slice; a field that was
+ * set keeps its strings beside the text, which is never written to. Values are latin1: byte for byte what came in.
  * Fields that belong to one connection (framing, `Connection` and what it names) can be read but are never written out:
  * every hop computes its own (law 4).
  */
 import { FIELD_VALUE, TCHAR } from './chars.ts'
 
-/** Offsets of a field: name start, name end, value start, value end. */
+/** Offsets of a field: name start, name end, value start, value end. One that was set has `~` its place in `#own` first. */
 const STRIDE = 4
 
 /** A name that is no token or a value with a control character: refused when set, so that nothing can be smuggled. */
@@ -34,12 +34,14 @@ const PER_HOP = new Set([
 ])
 
 export class HeaderBlock implements Iterable<[string, string]> {
-  #text: string
+  readonly #text: string
   #marks: number[]
   /** Bit per field (first 31 only, above that `#hops` counts): field stays on this hop. */
   #hop: Set<number> | null
   /** False when some line does not end right behind its value, so that lines cannot go out as slices of several. */
-  #regular: boolean
+  readonly #regular: boolean
+  /** Fields that were set, three strings each: name in lower case, name, value. */
+  #own: string[] | null = null
 
   /** `marks` holds four offsets per field; `hop` the indexes of fields that stay on this hop. Owned by the block. */
   constructor(text = '', marks: number[] = [], hop: Set<number> | null = null, regular = true) {
@@ -78,39 +80,40 @@ export class HeaderBlock implements Iterable<[string, string]> {
 
   /** Replaces the first field of this name (any case) in place and removes the others; appends when there is none. */
   set(name: string, value: string): void {
-    const lower = name.toLowerCase()
+    const lower = lowerName(name)
+    checkValue(name, value)
     const first = this.#find(lower, 0)
     if (first < 0) {
-      this.append(name, value)
+      this.#add(lower, name, value)
       return
     }
-    checkField(name, value)
     this.#remove(lower, first + STRIDE)
-    this.#write(first, name, value)
+    this.#write(first, lower, name, value)
     this.#hop?.delete(first / STRIDE)
     if (PER_HOP.has(lower)) this.#keepHere(first / STRIDE)
   }
 
   /** Adds a field behind the others. Throws `InvalidHeader`. */
   append(name: string, value: string): void {
-    checkField(name, value)
-    const at = this.#marks.length
-    this.#write(at, name, value)
-    if (PER_HOP.has(name.toLowerCase())) this.#keepHere(at / STRIDE)
+    const lower = lowerName(name)
+    checkValue(name, value)
+    this.#add(lower, name, value)
   }
 
   /** Removes every field of this name, any case. */
   delete(name: string): void {
-    this.#remove(name.toLowerCase(), 0)
+    this.#remove(knownNames.get(name) ?? name.toLowerCase(), 0)
   }
 
   clone(): HeaderBlock {
-    return new HeaderBlock(
+    const copy = new HeaderBlock(
       this.#text,
       this.#marks.slice(),
       this.#hop === null ? null : new Set(this.#hop),
       this.#regular,
     )
+    if (this.#own !== null) copy.#own = this.#own.slice()
+    return copy
   }
 
   *[Symbol.iterator](): Iterator<[string, string]> {
@@ -130,22 +133,29 @@ export class HeaderBlock implements Iterable<[string, string]> {
   wire(): string {
     const marks = this.#marks
     const hop = this.#hop
+    const text = this.#text
     let out = ''
+    // The slice of untouched neighbours that is not written yet.
     let start = -1
     let end = -1
     for (let at = 0; at < marks.length; at += STRIDE) {
       if (hop?.has(at / STRIDE)) continue
       const from = marks[at]!
       const to = marks[at + 3]! + 2
-      if (!this.#regular) out += `${this.#text.slice(from, to - 2)}\r\n`
-      else if (from === end) end = to
+      if (from >= 0 && from === end) {
+        end = to
+        continue
+      }
+      if (start >= 0) out += text.slice(start, end)
+      start = end = -1
+      if (from < 0) out += `${this.#own![~from + 1]}: ${this.#own![~from + 2]}\r\n`
+      else if (!this.#regular) out += `${text.slice(from, to - 2)}\r\n`
       else {
-        if (start >= 0) out += this.#text.slice(start, end)
         start = from
         end = to
       }
     }
-    return start >= 0 ? out + this.#text.slice(start, end) : out
+    return start >= 0 ? out + text.slice(start, end) : out
   }
 
   /** Index of the first field from offset `from` on, or -1. */
@@ -153,7 +163,10 @@ export class HeaderBlock implements Iterable<[string, string]> {
     const marks = this.#marks
     const length = name.length
     for (let at = from; at < marks.length; at += STRIDE) {
-      if (marks[at + 1]! - marks[at]! === length && this.#named(marks[at]!, name)) return at
+      const start = marks[at]!
+      if (start < 0) {
+        if (this.#own![~start] === name) return at
+      } else if (marks[at + 1]! - start === length && this.#named(start, name)) return at
     }
     return -1
   }
@@ -168,21 +181,35 @@ export class HeaderBlock implements Iterable<[string, string]> {
   }
 
   #name(at: number): string {
-    return this.#text.slice(this.#marks[at], this.#marks[at + 1])
+    const start = this.#marks[at]!
+    return start < 0 ? this.#own![~start + 1]! : this.#text.slice(start, this.#marks[at + 1])
   }
 
   #value(at: number): string {
-    return this.#text.slice(this.#marks[at + 2], this.#marks[at + 3])
+    const start = this.#marks[at]!
+    return start < 0 ? this.#own![~start + 2]! : this.#text.slice(this.#marks[at + 2], this.#marks[at + 3])
   }
 
-  #write(at: number, name: string, value: string): void {
-    const start = this.#text.length
-    const valueStart = start + name.length + 2
-    this.#text += `${name}: ${value}\r\n`
-    this.#marks[at] = start
-    this.#marks[at + 1] = start + name.length
-    this.#marks[at + 2] = valueStart
-    this.#marks[at + 3] = valueStart + value.length
+  #add(lower: string, name: string, value: string): void {
+    const at = this.#marks.length
+    this.#write(at, lower, name, value)
+    if (PER_HOP.has(lower)) this.#keepHere(at / STRIDE)
+  }
+
+  #write(at: number, lower: string, name: string, value: string): void {
+    this.#own ??= []
+    const marks = this.#marks
+    const start = marks[at]
+    if (start !== undefined && start < 0) {
+      this.#own[~start + 1] = name
+      this.#own[~start + 2] = value
+      return
+    }
+    marks[at] = ~this.#own.length
+    marks[at + 1] = 0
+    marks[at + 2] = 0
+    marks[at + 3] = 0
+    this.#own.push(lower, name, value)
   }
 
   #remove(lower: string, from: number): void {
@@ -202,12 +229,32 @@ export class HeaderBlock implements Iterable<[string, string]> {
   }
 }
 
-/** Throws `InvalidHeader` unless the pair may stand in a head. */
-export function checkField(name: string, value: string): void {
+/** Valid names seen, with their lower-case form: those that are set come from settings and are few. */
+const knownNames = new Map<string, string>()
+const MOST_KNOWN = 2000
+
+/** The name in lower case. Throws `InvalidHeader` when it is no token. */
+function lowerName(name: string): string {
+  const known = knownNames.get(name)
+  if (known !== undefined) return known
   let clean = name.length > 0
   for (let i = 0; clean && i < name.length; i++)
     clean = name.charCodeAt(i) < 128 && TCHAR[name.charCodeAt(i)] === 1
-  for (let i = 0; clean && i < value.length; i++)
-    clean = value.charCodeAt(i) < 256 && FIELD_VALUE[value.charCodeAt(i)] === 1
   if (!clean) throw new InvalidHeader(name)
+  const lower = name.toLowerCase()
+  if (knownNames.size < MOST_KNOWN) knownNames.set(name, lower)
+  return lower
+}
+
+function checkValue(name: string, value: string): void {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if (code > 255 || FIELD_VALUE[code] !== 1) throw new InvalidHeader(name)
+  }
+}
+
+/** Throws `InvalidHeader` unless the pair may stand in a head. */
+export function checkField(name: string, value: string): void {
+  lowerName(name)
+  checkValue(name, value)
 }
