@@ -52,8 +52,10 @@ export class GlobalChain {
         slot,
         template: text => env.thread.template(text),
         trustForwarded: globals.trustForwarded,
+        adminRoute: env.thread.privateRoute?.routeId ?? '',
         headerNames: env.thread.headerNames,
         apikeys: env.thread.apikeys,
+        keyPairs: env.thread.keyPairs,
         log: (level, message) => env.thread.log(level, `[${plugin}] ${message}`),
       }),
     }

@@ -1,4 +1,5 @@
 /** What the global configuration says to the data plane, read once per change. */
+import { isDeepStrictEqual } from 'node:util'
 import { globalConfig as kind } from '../../model/kinds/global-config.ts'
 import { pluginSlots } from '../../model/types/plugin-slot.ts'
 import { readEntityText } from '../../model/read.ts'
@@ -59,6 +60,25 @@ export function readGlobals(text: string | undefined): Globals {
     strategy: engine['routing_strategy'] === 'startswith' ? 'startswith' : 'tree',
     fault: slots === null || incoming === null ? 'a global plugin slot is invalid' : null,
   }
+}
+
+/** True when every route compiles to the same with both. */
+export function sameForRoutes(one: Globals, other: Globals): boolean {
+  return (
+    one.trustForwarded === other.trustForwarded &&
+    one.useCircuitBreakers === other.useCircuitBreakers &&
+    isDeepStrictEqual(one.slots, other.slots) &&
+    isDeepStrictEqual(one.proxy, other.proxy)
+  )
+}
+
+/** True when the global plugins are the same with both. */
+export function sameForChain(one: Globals, other: Globals): boolean {
+  return (
+    one.trustForwarded === other.trustForwarded &&
+    isDeepStrictEqual(one.slots, other.slots) &&
+    isDeepStrictEqual(one.incoming, other.incoming)
+  )
 }
 
 function objectAt(from: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> {

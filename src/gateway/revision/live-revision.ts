@@ -20,12 +20,20 @@ import { EntityTexts } from './entity-texts.ts'
 import { faultOf, Inspection, type InspectionReport } from './inspection.ts'
 import { GlobalChain } from './global-chain.ts'
 import { guardingFrontend } from './guarding-frontend.ts'
-import { type Globals, readGlobals } from './globals.ts'
+import { type Globals, readGlobals, sameForChain, sameForRoutes } from './globals.ts'
 import { RouteEntry } from './route-entry.ts'
 import { routeKinds, type RouteSource, routesOf } from './route-sources.ts'
+import { RouteUses } from './route-uses.ts'
 
 /** Changed routes compiled before a delta is applied; of more, the rest is compiled when first called. */
 const EAGER = 200
+/** Milliseconds of preparing after which requests get their turn. */
+const SLICE = 4
+/**
+ * Entities up to which every route stays compiled. Above, one that nobody called since it was written goes back to its
+ * text: a compiled route takes ten times the memory.
+ */
+const WARM = 2000
 
 interface Prepared {
   readonly source: RouteSource
@@ -42,14 +50,12 @@ export class LiveRevision {
   readonly #trailing: boolean
   /** Router keys by `kind id`. */
   readonly #keys = new Map<string, readonly string[]>()
-  /** Router keys of the routes that use a stored backend. */
-  readonly #users = new Map<string, Set<string>>()
-  readonly #backendOf = new Map<string, string>()
+  readonly #uses = new RouteUses()
   readonly #templates = new Map<string, ErrorTemplate | null>()
-  readonly #certificates = new Map<string, StoredCertificate | null>()
   #pending: Promise<unknown> = Promise.resolve()
   #onEntry: ((kind: string, id: string) => void) | null = null
   #inspection: Inspection | null = null
+  #report: InspectionReport | null = null
 
   constructor(thread: ThreadServices, trailingSlashMeansExactSegments = true) {
     this.#thread = thread
@@ -64,12 +70,17 @@ export class LiveRevision {
 
   /** Looks in the background at routes that are not compiled yet, and reports their faults. One thread does. */
   inspect(report: InspectionReport): void {
+    this.#report = report
     this.#inspection = new Inspection(() => this.number, report)
   }
 
   /** Applies a delta; resolves with the faults of the entities it wrote once they are served. Never rejects. */
   apply(delta: Delta): Promise<readonly EntityFault[]> {
-    const done = this.#pending.then(() => this.#apply(delta))
+    return this.#inTurn(() => this.#apply(delta))
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#pending.then(work)
     this.#pending = done.catch(() => {})
     return done
   }
@@ -80,32 +91,42 @@ export class LiveRevision {
     return this.#template(routeId) ?? this.#template('global')
   }
 
-  /** Compiles anew, on their next call, the routes for which `touches` says so (plugins that changed). */
-  invalidate(touches: (compiled: CompiledRoute) => boolean): void {
-    for (const key of [...this.#keys.values()].flat()) {
-      const entry = this.router.get(key)
-      if (entry?.compiled != null && touches(entry.compiled)) this.#invalidate(key)
-    }
+  /**
+   * Other plugins stand behind these ids: the routes that use them are compiled anew on their next call, global plugins at
+   * once. Waits for the delta that is being prepared, which may hold routes made with the plugins of before.
+   */
+  pluginsChanged(ids: ReadonlySet<string>): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const keys of this.#keys.values())
+        for (const key of keys) {
+          const entry = this.router.get(key)
+          if (entry?.compiling || (entry?.compiled != null && usesAny(entry.compiled, ids)))
+            this.#invalidate(key)
+        }
+      await this.#renewChain(ids)
+    })
+  }
+
+  async #renewChain(ids: ReadonlySet<string>): Promise<void> {
+    const { incoming, slots } = this.globals
+    if (this.chain.fault === null && ![...incoming, ...slots].some(({ plugin }) => ids.has(plugin))) return
+    const old = this.chain
+    this.chain = await GlobalChain.compile(this.globals, this.#environment(this.globals, this.texts))
+    old.dispose()
+    this.#report?.(this.number, faultsOf(this.chain), [{ kind: 'GlobalConfig', id: 'global' }])
   }
 
   async #apply(delta: Delta): Promise<readonly EntityFault[]> {
-    const faults: EntityFault[] = []
     const reader = this.texts.after(delta)
     const globalText = reader.get('GlobalConfig', 'global')
     const globalChanged = globalText !== this.texts.get('GlobalConfig', 'global')
     const globals = globalChanged ? readGlobals(globalText) : this.globals
-    const chain = globalChanged
-      ? await GlobalChain.compile(globals, this.#environment(globals, reader))
-      : this.chain
-    if (chain.fault !== null)
-      faults.push({
-        kind: 'GlobalConfig',
-        id: 'global',
-        reason: chain.fault.reason,
-        message: chain.fault.detail ?? '',
-      })
+    const chain = sameForChain(globals, this.globals)
+      ? this.chain
+      : await GlobalChain.compile(globals, this.#environment(globals, reader))
+    const faults = faultsOf(chain)
     const prepared = await this.#prepare(delta, globals, reader, faults)
-    this.#commit(delta, globals, chain, globalChanged, prepared)
+    this.#commit(delta, globals, chain, prepared)
     return faults
   }
 
@@ -119,8 +140,13 @@ export class LiveRevision {
     const prepared = new Map<string, Prepared[]>()
     const env = this.#environment(globals, reader)
     let eager = EAGER
+    let until = performance.now() + SLICE
     for (const { kind, id, json } of delta.writes) {
       if (!routeKinds.includes(kind)) continue
+      if (performance.now() > until) {
+        await new Promise(resolve => setImmediate(resolve))
+        until = performance.now() + SLICE
+      }
       const routes = routesOf(kind, id, json)
       if (!routes.ok) {
         faults.push({ kind, id, reason: 'route.invalid', message: routes.fault })
@@ -129,7 +155,7 @@ export class LiveRevision {
       }
       const list: Prepared[] = []
       for (const source of routes.sources) {
-        const compiled = eager-- > 0 ? await compileRoute(idOf(source), source.json, env) : null
+        const compiled = eager-- > 0 ? await this.#make(source, env) : null
         const fault = compiled === null ? null : faultOf(kind, id, compiled)
         if (fault !== null) faults.push(fault)
         list.push({ source, compiled })
@@ -140,48 +166,48 @@ export class LiveRevision {
   }
 
   /** One turn of the event loop: nothing in here waits. */
-  #commit(
-    delta: Delta,
-    globals: Globals,
-    chain: GlobalChain,
-    globalChanged: boolean,
-    prepared: Map<string, Prepared[]>,
-  ): void {
+  #commit(delta: Delta, globals: Globals, chain: GlobalChain, prepared: Map<string, Prepared[]>): void {
     const before = delta.full ? new Set(this.#keys.keys()) : new Set<string>()
     this.texts.apply(delta)
     if (globals.strategy !== this.globals.strategy)
       this.router.reconfigure({ strategy: globals.strategy, trailingSlashMeansExactSegments: this.#trailing })
+    const all = !sameForRoutes(globals, this.globals)
     this.globals = globals
-    if (globalChanged) {
-      this.chain.dispose()
-      this.chain = chain
-    }
+    if (chain !== this.chain) this.chain.dispose()
+    this.chain = chain
     for (const [entity, routes] of prepared) {
       before.delete(entity)
       this.#place(entity, routes)
     }
     for (const entity of before) this.#place(entity, [])
     const backends = new Set<string>()
-    let certificates = false
+    const certificates = new Set<string>()
     for (const { kind, id } of [...delta.writes, ...delta.removals]) {
       if (kind === 'Backend') backends.add(id)
       else if (kind === 'ErrorTemplate') this.#templates.delete(id)
-      else if (kind === 'Certificate') certificates = true
+      else if (kind === 'Certificate') certificates.add(id)
     }
     for (const { kind, id } of delta.removals) if (routeKinds.includes(kind)) this.#place(`${kind} ${id}`, [])
-    if (certificates) this.#certificates.clear()
     this.number = delta.revision
     const fresh = new Set([...prepared.values()].flat().map(p => p.source.key))
-    for (const [key] of this.#stale(globalChanged || certificates, backends))
-      if (!fresh.has(key)) this.#invalidate(key)
+    for (const key of this.#stale(all, backends, certificates)) if (!fresh.has(key)) this.#invalidate(key)
     if (this.#onEntry !== null)
       for (const { kind, id } of [...delta.writes, ...delta.removals]) this.#onEntry(kind, id)
   }
 
   /** Routes to compile anew because of something they use. */
-  *#stale(all: boolean, backends: ReadonlySet<string>): Iterable<[string]> {
-    if (all) for (const keys of this.#keys.values()) for (const key of keys) yield [key]
-    else for (const backend of backends) for (const key of this.#users.get(backend) ?? []) yield [key]
+  *#stale(all: boolean, backends: ReadonlySet<string>, certificates: ReadonlySet<string>): Iterable<string> {
+    for (const backend of backends) yield* this.#uses.usersOf(backend)
+    if (!all && certificates.size === 0) return
+    for (const keys of this.#keys.values())
+      for (const key of keys) if (all || this.#mayUse(key, certificates)) yield key
+  }
+
+  // A route nobody has compiled yet has asked for none.
+  #mayUse(key: string, certificates: ReadonlySet<string>): boolean {
+    const entry = this.router.get(key)
+    if (entry === undefined || entry.compiled === null) return entry?.compiling ?? false
+    return this.#uses.usesAny(entry.compiled, certificates)
   }
 
   /** Makes the router hold exactly these routes for an entity. */
@@ -192,13 +218,19 @@ export class LiveRevision {
       this.router.get(key)?.retire()
       this.router.remove(key)
       this.#inspection?.forget(key)
-      this.#uses(key, null)
+      this.#uses.backend(key, null)
     }
     if (keys.length === 0) this.#keys.delete(entity)
     else this.#keys.set(entity, keys)
     for (const { source, compiled } of routes) {
       const old = this.router.get(source.key)
-      const entry = new RouteEntry(source.key, () => this.#compile(entity, source.key), compiled)
+      const keep = compiled !== null && (this.#keys.size <= WARM || old?.compiled != null)
+      const entry = new RouteEntry(
+        source.key,
+        () => this.#compile(entity, source.key),
+        keep ? compiled : null,
+      )
+      if (!keep) compiled?.retire()
       const { json } = source
       const frontend = compileFrontend(json['frontend'])
       this.router.put(
@@ -212,22 +244,10 @@ export class LiveRevision {
         entry,
       )
       const ref = json['backend_ref']
-      this.#uses(source.key, typeof ref === 'string' ? ref : null)
+      this.#uses.backend(source.key, typeof ref === 'string' ? ref : null)
       if (compiled === null) this.#inspectLater(entity, source.key)
       else this.#inspection?.forget(source.key)
       old?.retire()
-    }
-  }
-
-  #uses(key: string, backend: string | null): void {
-    const before = this.#backendOf.get(key)
-    if (before !== undefined) this.#users.get(before)?.delete(key)
-    if (backend === null) this.#backendOf.delete(key)
-    else {
-      this.#backendOf.set(key, backend)
-      let users = this.#users.get(backend)
-      if (users === undefined) this.#users.set(backend, (users = new Set()))
-      users.add(key)
     }
   }
 
@@ -257,7 +277,20 @@ export class LiveRevision {
     const source = routes?.ok ? routes.sources.find(s => s.key === key) : undefined
     if (source === undefined)
       return closedRoute(id, null, refuse('route.invalid', { detail: 'the route is gone or cannot be read' }))
-    return compileRoute(idOf(source), source.json, this.#environment(this.globals, this.texts))
+    return this.#make(source, this.#environment(this.globals, this.texts))
+  }
+
+  async #make(source: RouteSource, env: CompileEnvironment): Promise<CompiledRoute> {
+    const used = new Set<string>()
+    const compiled = await compileRoute(idOf(source), source.json, {
+      ...env,
+      certificates: name => {
+        used.add(name)
+        return env.certificates(name)
+      },
+    })
+    this.#uses.certificates(compiled, used)
+    return compiled
   }
 
   #environment(globals: Globals, entities: EntityReader): CompileEnvironment {
@@ -287,6 +320,17 @@ export class LiveRevision {
     const parsed = readEntityText(certificateKind, text)
     return parsed.ok ? { chain: parsed.value.chain, privateKey: parsed.value.privateKey } : null
   }
+}
+
+/** True for routes that other plugins may make serve, too: those closed because nobody knew a plugin. */
+function usesAny({ parts }: CompiledRoute, ids: ReadonlySet<string>): boolean {
+  if (parts.closed === null) return parts.chain.plugins.some(id => ids.has(id))
+  return parts.closed.reason === 'plugin.unknown' || ids.has(parts.closed.subject ?? '')
+}
+
+function faultsOf({ fault }: GlobalChain): EntityFault[] {
+  if (fault === null) return []
+  return [{ kind: 'GlobalConfig', id: 'global', reason: fault.reason, message: fault.detail ?? '' }]
 }
 
 function idOf(source: RouteSource): string {

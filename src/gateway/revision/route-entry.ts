@@ -25,6 +25,11 @@ export class RouteEntry {
     return this.#compiled
   }
 
+  /** It is being compiled, from what was there when that began. */
+  get compiling(): boolean {
+    return this.#compiling !== null
+  }
+
   /** Compiles on first use; callers that come together share the work. */
   ready(): CompiledRoute | Promise<CompiledRoute> {
     if (this.#compiled !== null) return this.#compiled
