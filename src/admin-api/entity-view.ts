@@ -1,5 +1,5 @@
 /** Entities as the generic API shows and takes them: with the fields upstream computes, without them on the way in. */
-import { createHmac } from 'node:crypto'
+import { bearerOf } from '../identity/proofs.ts'
 import type { IndexedEntity } from '../control/indexed-entity.ts'
 import { idOf } from '../model/read.ts'
 import type { EntityDefinition } from '../model/entity.ts'
@@ -71,12 +71,6 @@ function withBearer(view: Record<string, unknown>): Record<string, unknown> {
   const shown = { ...view, bearer: bearerOf(clientId, clientSecret) }
   if (!isObject(rotation) || typeof rotation['nextSecret'] !== 'string') return shown
   return { ...shown, rotation: { ...rotation, bearer: bearerOf(clientId, rotation['nextSecret']) } }
-}
-
-/** The bearer text of an API key. */
-export function bearerOf(clientId: string, secret: string): string {
-  const text = `otoapk_${clientId}`
-  return `${text}_${createHmac('sha256', secret).update(text).digest('hex')}`
 }
 
 function withoutBearer(entity: Record<string, unknown>): Record<string, unknown> {

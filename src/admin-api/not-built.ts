@@ -1,7 +1,7 @@
 /** Endpoints upstream has and this version has not: answered 501 rather than 404, so that a client knows the difference. */
 
-/** Path pattern (`:x` one part, `*` the rest) → the feature behind it. The first that fits wins. */
-const features: ReadonlyArray<readonly [string, string]> = [
+/** Path pattern (`:x` one part, `*` the rest) → the feature behind it. The first that fits wins. Listed in docs/admin-api.md. */
+export const notBuiltEndpoints: ReadonlyArray<readonly [string, string]> = [
   ['/api/otoroshi.json', 'full export and import'],
   ['/api/import', 'full export and import'],
   ['/api/new/*', 'this template'],
@@ -73,7 +73,7 @@ const features: ReadonlyArray<readonly [string, string]> = [
   ['/apis/apis.otoroshi.io/*', 'API management'],
 ]
 
-const patterns = features.map(([path, feature]) => ({ parts: path.split('/').slice(1), feature }))
+const patterns = notBuiltEndpoints.map(([path, feature]) => ({ parts: path.split('/').slice(1), feature }))
 
 /** The feature an upstream endpoint belongs to, or null when upstream has no such path. */
 export function notBuiltFeature(segments: readonly string[]): string | null {

@@ -11,10 +11,12 @@ import { MatchTrace } from '../gateway/router/index.ts'
 import { EventPort, RequestMetrics } from '../events/index.ts'
 import { SharedCells } from '../limits/cells.ts'
 import { apikey as apikeyKind } from '../model/kinds/apikey.ts'
+import { certificate as certificateKind } from '../model/kinds/certificate.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
 import { ApikeyIndex } from './apikey-index.ts'
 import { HypotheticalExchange } from './hypothetical.ts'
 import { InFlight } from './in-flight.ts'
+import { KeyPairIndex } from './key-pair-index.ts'
 import { monitoringFacts } from './monitoring-facts.ts'
 import { ownPaths } from './own-paths.ts'
 import { eventOfRefused, eventOfRun, recordRefused, recordRun } from './request-report.ts'
@@ -33,6 +35,7 @@ export class ThreadPlane {
   readonly #listeners: Listeners
   readonly #plugins: PluginRegistry
   readonly #apikeys: ApikeyIndex
+  readonly #keyPairs: KeyPairIndex
   readonly #events = new EventPort()
   readonly #index: number
   #tryIts = new Set<string>()
@@ -51,6 +54,7 @@ export class ThreadPlane {
     const readText = (clientId: string): string | undefined =>
       this.#gateway.revision.texts.get(apikeyKind.kind, clientId)
     this.#apikeys = new ApikeyIndex(readText)
+    this.#keyPairs = new KeyPairIndex(id => this.#gateway.revision.texts.get(certificateKind.kind, id))
     this.#gateway = new Gateway({
       thread: {
         plugins: this.#plugins,
@@ -64,6 +68,7 @@ export class ThreadPlane {
         headerNames: settings.headerNames,
         blacklisted: new Set(settings.blacklistedPlugins),
         apikeys: this.#apikeys,
+        keyPairs: this.#keyPairs,
         template: compileTemplate,
         log,
         privateRoute:
@@ -117,6 +122,7 @@ export class ThreadPlane {
       )
     this.#gateway.revision.onEntity = (kind, id) => {
       if (kind === apikeyKind.kind) this.#apikeys.forget(id)
+      else if (kind === certificateKind.kind) this.#keyPairs.forget(id)
     }
     this.#listeners = new Listeners({
       limits: settings.limits,
@@ -139,10 +145,7 @@ export class ThreadPlane {
       case 'plugins': {
         const { failures, changed } = await this.#plugins.reload(message.files)
         const listings = this.#index === 0 ? await this.#plugins.listFolder() : []
-        this.#gateway.revision.invalidate(({ parts }) => {
-          const named = parts.closed === null ? parts.chain.plugins : [parts.closed.subject ?? '']
-          return named.some(id => changed.has(id)) || parts.closed?.reason === 'plugin.unknown'
-        })
+        await this.#gateway.revision.pluginsChanged(changed)
         this.#tell({ type: 'plugins-loaded', failures, listings })
         return
       }

@@ -5,6 +5,7 @@
  * A phase returns nothing (go on), an `Answer` (stop, this goes to the client) or a promise of either; it is awaited only
  * when it returned a promise. A phase that throws closes the request with 500 (law 1), never lets it pass.
  */
+import type { KeyObject } from 'node:crypto'
 import type { ConnectionFacts, HttpVersion } from '../http/contract.ts'
 import type { HeaderBlock } from '../http/headers.ts'
 import type { ApikeyView } from '../identity/apikey.ts'
@@ -68,10 +69,15 @@ export interface Body {
   transform(transform: BodyTransform, length?: number): void
 }
 
-/** A synchronous streaming transformation. Throwing ends the message with an error. */
+/**
+ * A synchronous streaming transformation. Throwing ends the message with an error; the client is told when its answer has
+ * not begun (413 for `BodyTooLarge`).
+ */
 export interface BodyTransform {
   push(chunk: Buffer): Buffer | null
   end(): Buffer | null
+  /** True once nothing that still comes counts: the message ends behind what the last `push` returned. */
+  readonly done?: boolean
 }
 
 /** The request on its way to the backend. */
@@ -201,10 +207,14 @@ export interface PluginServices {
   template(text: string): Template
   /** True when `X-Forwarded-*` of clients is believed. */
   readonly trustForwarded: boolean
+  /** Id of the route of the admin API, which no global plugin may lock; empty when there is none. */
+  readonly adminRoute: string
   /** Names of the gateway's protocol headers (`otoroshi.headers.*` settings). */
   readonly headerNames: Readonly<Record<HeaderNameKey, string>>
   /** The API keys of the revision in force, read anew at each call. */
   readonly apikeys: ApikeySource
+  /** Public keys of the certificates of the revision in force, read anew at each call. */
+  readonly keyPairs: KeyPairSource
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void
 }
 
@@ -212,6 +222,21 @@ export interface PluginServices {
 export interface ApikeySource {
   /** Null when no key has this id. */
   find(clientId: string): ApikeyView | null
+}
+
+/** Where plugins look up the keys that verify signatures. */
+export interface KeyPairSource {
+  /** Null when no certificate has this id, or it is revoked, not valid now or unreadable. */
+  find(certificateId: string): KeyPairView | null
+}
+
+/** The public half of a stored certificate or bare key pair. */
+export interface KeyPairView {
+  readonly publicKey: KeyObject
+  /** A bare key pair, made to sign tokens; false for certificates of servers, clients and authorities. */
+  readonly signsTokens: boolean
+  /** Organization it belongs to. */
+  readonly tenant: string
 }
 
 export type HeaderNameKey =

@@ -52,6 +52,7 @@ const catalogue = {
     'internal_server_error',
     'A plugin threw while it handled the request.',
   ],
+  'plugin.refused': [403, 'Forbidden', 'errors.forbidden', 'A plugin of your own refuses the request.'],
   internal: [500, 'An internal error occurred', 'internal_server_error', 'The gateway itself failed.'],
   maintenance: [
     503,
@@ -98,17 +99,28 @@ const catalogue = {
   ],
   'apikey.missing': [
     400,
-    'No ApiKey provided',
+    'no apikey',
     'errors.no.api.key',
     'The route wants an API key and the request has none.',
   ],
+  'apikey.unknown': [
+    400,
+    'invalid apikey tuple',
+    'errors.invalid.api.key.tuple',
+    'No API key has this id, or the key is not granted on the route.',
+  ],
+  'apikey.bad': [
+    401,
+    'bad apikey',
+    'errors.bad.api.key',
+    'What proves the API key (secret, token, bearer) is wrong, or the key is disabled or expired.',
+  ],
   'apikey.invalid': [
     401,
-    'Invalid API key',
+    'invalid apikey',
     'errors.invalid.api.key',
-    'The API key is unknown, disabled, expired or not granted on the route.',
+    'The tags or metadata of the API key do not fit the constraints of the route.',
   ],
-  'apikey.bad': [401, 'Bad API key', 'errors.bad.api.key', 'The secret of the API key is wrong.'],
   'apikey.forbidden': [
     403,
     'Forbidden',
@@ -116,6 +128,18 @@ const catalogue = {
     'The restrictions of the API key forbid the method or the path.',
   ],
   'apikey.hidden': [404, 'Not Found', 'errors.not.found', 'The restrictions of the API key hide the path.'],
+  'redirect.unsafe': [
+    400,
+    'Bad redirection target',
+    'errors.redirection.unsafe',
+    'What the request holds would make a redirection lead to another host than its settings name.',
+  ],
+  configured_answer: [
+    500,
+    'Configured answer',
+    'errors.configured.answer',
+    'A static or mocked answer has an error status. Status and body are those of the settings.',
+  ],
   not_found: [
     404,
     'Resource not found',

@@ -16,6 +16,7 @@ export interface ThreadServices {
   readonly headerNames: Readonly<Record<HeaderNameKey, string>>
   readonly blacklisted: ReadonlySet<string>
   readonly apikeys: PluginServices['apikeys']
+  readonly keyPairs: PluginServices['keyPairs']
   /** Compiles an expression text. Throws when it cannot. */
   template(text: string): Template
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void

@@ -167,8 +167,10 @@ function pluginServices(
     slot,
     template: (text: string) => thread.template(text),
     trustForwarded: global.trustForwarded,
+    adminRoute: thread.privateRoute?.routeId ?? '',
     headerNames: thread.headerNames,
     apikeys: thread.apikeys,
+    keyPairs: thread.keyPairs,
     log: (level, message) => thread.log(level, `[${plugin} on ${route.id}] ${message}`),
   }
 }

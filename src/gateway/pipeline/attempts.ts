@@ -100,6 +100,7 @@ export class Attempts implements TransferOwner {
     for (const name of context.removedIn) headers.delete(name)
     if (link !== null && !headers.has('host')) headers.append('Host', link.target.authority)
     this.#body ??= new MessageBody(server.bodyLength, reader => server.readBody(reader))
+    this.#body.rewind()
     const path = compiled.parts.pathFor(exchange)
     exchange.upstreamRequest = new UpstreamRequest(request.method, path, headers, this.#body)
   }
@@ -128,6 +129,8 @@ export class Attempts implements TransferOwner {
     }
     let dispatcher: NonNullable<TargetLink['lease']>['dispatcher']
     try {
+      // A plugin may have removed it, but no request goes without (RFC 9112, 3.2).
+      if (!upstream.headers.has('host')) upstream.headers.append('Host', link.target.authority)
       if (parts.privateRoute !== null) this.#prove(parts.privateRoute)
       dispatcher = link.lease?.dispatcher ?? link.dynamic!.dispatcherFor(exchange)
     } catch (error) {
@@ -240,7 +243,7 @@ export class Attempts implements TransferOwner {
       return
     }
     const body = this.#body!
-    const consumed = body.opened && body.content === null
+    const consumed = !body.repeatable
     const { retry } = backend!.client
     if (this.made < retry.attempts && !consumed && mayRepeat(run.exchange.upstream.method, error)) {
       const delay = retry.delayBefore(this.made + 1)

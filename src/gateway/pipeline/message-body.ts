@@ -2,27 +2,24 @@
  * A body on its way through the gateway: streamed untouched unless somebody reads, replaces or transforms it.
  *
  * Guarantees: nothing is buffered unless `read` is called, and then never more than its limit; the source is opened at
- * most once.
+ * most once; whoever reads or sends the body gets it as the transformations before made it.
  */
 import { type BodyReader, type HeaderBlock, UNKNOWN_LENGTH } from '../../http/index.ts'
+import { BodyTooLarge } from '../../plugin/body-too-large.ts'
 import type { Body, BodyTransform } from '../../plugin/contract.ts'
 
-/** A body is longer than whoever reads it allows. */
-export class BodyTooLarge extends Error {
-  readonly limit: number
-  constructor(limit: number) {
-    super(`the body is longer than ${limit} bytes`)
-    this.name = 'BodyTooLarge'
-    this.limit = limit
-  }
-}
+export { BodyTooLarge }
 
 /** Starts the flow of the source into the reader. */
 export type BodySource = (reader: BodyReader) => void
 
 export class MessageBody implements Body {
   #length: number
+  /** Length as the sender declared it. */
+  readonly #declared: number
   readonly #source: BodySource
+  /** Everything the source gave, once it was read untransformed. */
+  #received: Buffer | null = null
   #content: Buffer | null = null
   #transforms: BodyTransform[] | null = null
   #opened = false
@@ -30,6 +27,7 @@ export class MessageBody implements Body {
 
   constructor(length: number, source: BodySource) {
     this.#length = length
+    this.#declared = length
     this.#source = source
   }
 
@@ -42,6 +40,18 @@ export class MessageBody implements Body {
     return this.#opened
   }
 
+  /** The body can be had once more from its beginning, see `rewind`. */
+  get repeatable(): boolean {
+    return !this.#opened || this.#received !== null
+  }
+
+  /** Forgets what was made of the body: a further attempt starts from what the client sent. */
+  rewind(): void {
+    this.#content = this.#received
+    this.#length = this.#received?.length ?? this.#declared
+    this.#transforms = null
+  }
+
   /** Buffered or replaced content, or null while the body is a stream. */
   get content(): Buffer | null {
     return this.#content
@@ -49,16 +59,17 @@ export class MessageBody implements Body {
 
   read(limit: number): Promise<Buffer> {
     const content = this.#content
-    if (content !== null)
+    const transforms = this.#transforms
+    if (content !== null && transforms === null)
       return content.length > limit ? Promise.reject(new BodyTooLarge(limit)) : Promise.resolve(content)
     if (this.#length > limit) return Promise.reject(new BodyTooLarge(limit))
     if (this.#length === 0) return Promise.resolve(Buffer.alloc(0))
-    if (this.#opened) return Promise.reject(new Error('the body is already being sent'))
-    this.#opened = true
+    if (content === null && this.#opened) return Promise.reject(new Error('the body is already being sent'))
+    this.#transforms = null
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
       let size = 0
-      this.#source({
+      const collector: BodyReader = {
         data: chunk => {
           size += chunk.length
           if (size > limit) {
@@ -69,13 +80,16 @@ export class MessageBody implements Body {
           return true
         },
         end: trailers => {
+          if (size > limit) return
           this.#trailers = trailers
           this.#content = Buffer.concat(chunks, size)
           this.#length = size
+          if (transforms === null) this.#received = this.#content
           resolve(this.#content)
         },
         error: reject,
-      })
+      }
+      this.#feed(transforms, collector)
     })
   }
 
@@ -94,7 +108,11 @@ export class MessageBody implements Body {
 
   /** Sends the body, as it has become, to the reader. */
   flow(reader: BodyReader): void {
-    const wanted = this.#transforms === null ? reader : transforming(this.#transforms, reader)
+    this.#feed(this.#transforms, reader)
+  }
+
+  #feed(transforms: readonly BodyTransform[] | null, reader: BodyReader): void {
+    const wanted = transforms === null ? reader : transforming(transforms, reader)
     const content = this.#content
     if (content === null) {
       this.#opened = true
@@ -107,41 +125,53 @@ export class MessageBody implements Body {
 }
 
 function transforming(transforms: readonly BodyTransform[], reader: BodyReader): BodyReader {
-  let failed = false
-  const fail = (error: unknown): boolean => {
-    failed = true
+  let over = false
+  const fail = (error: unknown): void => {
+    over = true
     reader.error(error instanceof Error ? error : new Error(String(error)))
-    return true
   }
   const push = (chunk: Buffer | null, from: number): Buffer | null => {
     for (let i = from; i < transforms.length && chunk !== null; i++) chunk = transforms[i]!.push(chunk)
     return chunk
   }
+  /** What the transformations from the given one on still hold. */
+  const flush = (from: number): void => {
+    for (let i = from; i < transforms.length; i++) {
+      const out = push(transforms[i]!.end(), i + 1)
+      if (out !== null && out.length > 0) reader.data(out)
+    }
+  }
   return {
     data(chunk) {
-      if (failed) return true
+      if (over) return true
+      let more = true
       try {
         const out = push(chunk, 0)
-        return out === null || out.length === 0 ? true : reader.data(out)
+        if (out !== null && out.length > 0) more = reader.data(out)
+        const done = transforms.findLastIndex(transform => transform.done === true)
+        if (done < 0) return more
+        flush(done)
       } catch (error) {
-        return fail(error)
+        fail(error)
+        return true
       }
+      over = true
+      reader.end(null)
+      return true
     },
     end(trailers) {
-      if (failed) return
+      if (over) return
       try {
-        for (let i = 0; i < transforms.length; i++) {
-          const out = push(transforms[i]!.end(), i + 1)
-          if (out !== null && out.length > 0) reader.data(out)
-        }
+        flush(0)
       } catch (error) {
         fail(error)
         return
       }
+      over = true
       reader.end(trailers)
     },
     error(error) {
-      if (!failed) reader.error(error)
+      if (!over) reader.error(error)
     },
   }
 }

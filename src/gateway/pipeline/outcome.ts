@@ -1,6 +1,7 @@
 /** From failures of a call to refusals, and which of them may be tried again. */
 import { BodyTimeout, type TransportError, type TransportFault } from '../../http/index.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
+import { BodyTooLarge } from '../../plugin/body-too-large.ts'
 import type { ReasonCode } from '../../plugin/reasons.ts'
 
 const reasonOf: Readonly<Record<TransportFault, ReasonCode>> = {
@@ -32,8 +33,9 @@ export function refusalOf(error: TransportError, consumed: boolean, global: bool
   return refuse(reason, { detail: error.message })
 }
 
-/** What the client is told when its own body broke. */
+/** What the client is told when its own body broke, or is longer than a plugin allows. */
 export function bodyRefusal(fault: Error): Refusal {
+  if (fault instanceof BodyTooLarge) return refuse('body_too_large', { detail: fault.message })
   return refuse(fault instanceof BodyTimeout ? 'request.body_timeout' : 'request.bad_body', {
     detail: fault.message,
   })

@@ -5,10 +5,11 @@ import {
   type ExpressionApikey,
   type ExpressionRequest,
   type ExpressionRoute,
+  type ExpressionUser,
   isConstant,
 } from '../../expression/index.ts'
 import type { Exchange, Template } from '../../plugin/contract.ts'
-import { apikeyAttribute } from '../../plugin/known-attributes.ts'
+import { apikeyAttribute, apikeyClaimsAttribute, userAttribute } from '../../plugin/known-attributes.ts'
 
 class ExchangeContext extends EmptyContext {
   readonly #exchange: Exchange
@@ -32,6 +33,14 @@ class ExchangeContext extends EmptyContext {
 
   override get apikey(): ExpressionApikey | null {
     return this.#exchange.attributes.get(apikeyAttribute) ?? null
+  }
+
+  override get apikeyClaims(): unknown {
+    return this.#exchange.attributes.get(apikeyClaimsAttribute) ?? null
+  }
+
+  override get user(): ExpressionUser | null {
+    return this.#exchange.attributes.get(userAttribute) ?? null
   }
 
   override value(key: string): string | undefined {

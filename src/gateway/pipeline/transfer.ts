@@ -10,6 +10,7 @@ import {
   type ResponseHandler,
   TransportError,
 } from '../../http/index.ts'
+import { BodyTooLarge } from '../../plugin/body-too-large.ts'
 import type { CompiledTarget, TimeoutProfile } from '../balancing/index.ts'
 import type { MessageBody } from './message-body.ts'
 
@@ -106,11 +107,25 @@ export class Transfer implements ResponseHandler, BodyReader {
   }
 
   error(error: Error): void {
-    if (this.#over || this.#headSeen) return
+    if (this.#over) return
+    if (this.#headSeen) {
+      // A client that breaks off is seen elsewhere; a body the gateway broke off would be awaited for ever.
+      if (error instanceof BodyTooLarge && !this.#ended) this.#cut(error)
+      return
+    }
     this.#clientFault = error
     this.#over = true
     this.#call?.abort()
     this.#owner.failed(this, new TransportError('aborted', error.message), error)
+  }
+
+  /** The backend answers already, but never gets the rest of the request: the answer ends here. */
+  #cut(error: Error): void {
+    const fault = new TransportError('aborted', error.message)
+    this.#over = true
+    this.#call?.abort()
+    if (this.#sink === null) this.#error = fault
+    else this.#sink.error(fault)
   }
 
   // The answer, from the backend.

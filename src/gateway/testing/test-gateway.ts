@@ -83,6 +83,7 @@ export class TestGateway {
         headerNames,
         blacklisted: new Set(options.blacklisted),
         apikeys: { find: (): ApikeyView | null => null },
+        keyPairs: { find: () => null },
         template: compileTemplate,
         log: (_level, message) => this.logs.push(message),
         privateRoute: null,

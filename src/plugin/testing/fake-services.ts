@@ -65,8 +65,10 @@ export function pluginServices(
     slot: 0,
     template: compileTemplate,
     trustForwarded: true,
+    adminRoute: 'admin-api-service',
     headerNames,
     apikeys: { find: id => apikeys.find(key => key.clientId === id) ?? null },
+    keyPairs: { find: () => null },
     log: (level, message) => log.push({ level, message }),
     ...more,
   }

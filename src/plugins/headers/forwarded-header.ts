@@ -1,4 +1,5 @@
 /** The `Forwarded` field: in upstream's form, with colons, or as RFC 7239 writes it. */
+import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { definePlugin, type Exchange, schema as v } from '../../plugin/index.ts'
 import { fieldValue } from '../field-value.ts'
 import { flag, setting } from '../settings.ts'
@@ -42,8 +43,10 @@ function standardForm({ request }: Exchange, trusted: boolean): string {
   return `${before.join('')}for=${node(request.connection.remoteAddress)};proto=${request.protocol};host=${host}`
 }
 
-/** A node as RFC 7239, 6 writes it; what is no address is `unknown`. */
+/** A node as RFC 7239, 6 writes it, its port kept; what is no address is `unknown`. */
 function node(address: string): string {
-  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(address)) return address
-  return /^[\da-f:.]{2,45}$/i.test(address) ? `"[${address}]"` : 'unknown'
+  if (isIPv4(address)) return address
+  if (isIPv6(address)) return `"[${address}]"`
+  const [, host] = /^\[(.+)\]:\d{1,5}$/.exec(address) ?? /^([\d.]+):\d{1,5}$/.exec(address) ?? []
+  return host !== undefined && isIP(host) !== 0 ? `"${address}"` : 'unknown'
 }

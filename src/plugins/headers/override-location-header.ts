@@ -19,7 +19,9 @@ export default definePlugin({
     const hostnames = new Set(config.matching_hostnames.map(name => name.trim().toLowerCase()))
     const root =
       route.backendRewrite || route.backendRoot === '/' ? '' : route.backendRoot.replace(/\/+$/, '')
-    const fallback = (route.domains[0] ?? '').split('/')[0]!
+    const domain = (route.domains[0] ?? '').split('/')[0]!
+    // A domain with `*` is no host a client could go to.
+    const fallback = HOST.test(domain) ? domain : ''
     return {
       response(exchange) {
         const { status, headers } = exchange.response

@@ -3,6 +3,9 @@ import { definePlugin } from '../../plugin/index.ts'
 import { noSettings } from '../settings.ts'
 import { requestTimestamp } from './request-timestamp.ts'
 
+/** Fields about the API key that only a gateway may send. */
+const ROTATION = ['Otoroshi-ApiKey-Rotation-At', 'Otoroshi-ApiKey-Rotation-Remaining']
+
 export default definePlugin({
   id: 'cp:otoroshi.next.plugins.SendOtoroshiHeadersBack',
   name: 'Send otoroshi headers back',
@@ -13,13 +16,13 @@ export default definePlugin({
   config: noSettings,
   setup(_config, { headerNames }) {
     const { requestId, requestTimestamp: timestamp, proxyLatency, upstreamLatency } = headerNames
-    const quotas = [headerNames.dailyQuotas.toLowerCase(), headerNames.monthlyQuotas.toLowerCase()]
+    const reserved = [headerNames.dailyQuotas, headerNames.monthlyQuotas, ...ROTATION]
     return {
       response(exchange) {
         const { headers } = exchange.response
         const { overheadIn, upstream } = exchange.timings
         // A backend cannot speak for the gateway.
-        for (const name of quotas) headers.delete(name)
+        for (const name of reserved) headers.delete(name)
         headers.set(requestId, exchange.id)
         headers.set(timestamp, requestTimestamp(exchange))
         headers.set(proxyLatency, milliseconds(overheadIn))

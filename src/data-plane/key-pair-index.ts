@@ -1,0 +1,71 @@
+/**
+ * Public keys by certificate id: read when first used, kept while the certificate does not change, bounded in number.
+ *
+ * Ids come from tokens of clients, so nothing is kept for an id without a certificate.
+ */
+import { createPublicKey, X509Certificate } from 'node:crypto'
+import { type Certificate, certificate as certificateKind } from '../model/kinds/certificate.ts'
+import { readEntityText } from '../model/read.ts'
+import type { KeyPairSource, KeyPairView } from '../plugin/contract.ts'
+
+/** Parsed keys kept; the one read first goes first. */
+const MOST_PARSED = 1_000
+
+interface Parsed {
+  /** Null: it cannot be read, or is revoked. */
+  readonly view: KeyPairView | null
+  /** Epoch milliseconds. */
+  readonly from: number
+  readonly to: number
+}
+
+export class KeyPairIndex implements KeyPairSource {
+  readonly #text: (id: string) => string | undefined
+  readonly #parsed = new Map<string, Parsed>()
+  readonly #now: () => number
+
+  /** `text`: stored text of a certificate, or undefined. */
+  constructor(text: (id: string) => string | undefined, now: () => number = Date.now) {
+    this.#text = text
+    this.#now = now
+  }
+
+  find(id: string): KeyPairView | null {
+    const known = this.#parsed.get(id) ?? this.#read(id)
+    if (known === null) return null
+    const now = this.#now()
+    return now >= known.from && now < known.to ? known.view : null
+  }
+
+  #read(id: string): Parsed | null {
+    const text = this.#text(id)
+    if (text === undefined) return null
+    if (this.#parsed.size >= MOST_PARSED) this.#parsed.delete(this.#parsed.keys().next().value!)
+    const entity = readEntityText(certificateKind, text)
+    const parsed = entity.ok && !entity.value.revoked ? parse(entity.value) : UNREADABLE
+    this.#parsed.set(id, parsed)
+    return parsed
+  }
+
+  /** The stored certificate changed. */
+  forget(id: string): void {
+    this.#parsed.delete(id)
+  }
+}
+
+const UNREADABLE: Parsed = { view: null, from: 0, to: 0 }
+
+function parse(entity: Certificate): Parsed {
+  const about = { signsTokens: entity.keypair, tenant: entity._loc.tenant }
+  try {
+    if (!entity.chain.includes('-----BEGIN CERTIFICATE-----'))
+      return { view: { publicKey: createPublicKey(entity.chain), ...about }, ...ALWAYS }
+    const { publicKey, validFromDate, validToDate } = new X509Certificate(entity.chain)
+    return { view: { publicKey, ...about }, from: validFromDate.getTime(), to: validToDate.getTime() }
+  } catch {
+    return UNREADABLE
+  }
+}
+
+/** A bare public key says nothing about its life. */
+const ALWAYS = { from: 0, to: Number.POSITIVE_INFINITY }

@@ -1,0 +1,76 @@
+/** Calls need an API key. */
+import {
+  apikeyAttribute,
+  apikeyClaimsAttribute,
+  attribute,
+  definePlugin,
+  type Exchange,
+  type Refusal,
+  refuse,
+  userAttribute,
+} from '../../plugin/index.ts'
+import { recognize, restricted } from './admission.ts'
+import { apikeyCallSettings } from './apikey-call-settings.ts'
+import { credentialKeeper } from './credential-keeper.ts'
+import { credentialSpots, type Found, findCredential } from './credentials.ts'
+import { keyConstraints } from './key-constraints.ts'
+import { routeKeys } from './route-keys.ts'
+import { tokenRules } from './token-rules.ts'
+
+export default definePlugin({
+  id: 'cp:otoroshi.next.plugins.ApikeyCalls',
+  name: 'Apikeys',
+  description:
+    'Lets calls in that come with an API key which is granted on the route: as id and secret, as basic credentials, as a JWT, as a bearer, or by its id alone. Keeps the credentials of keys from the backend.',
+  family: 'apikeys',
+  steps: ['MatchRoute', 'ValidateAccess', 'TransformRequest'],
+  config: apikeyCallSettings,
+  setup(config, services) {
+    const { validate, mandatory, pass_with_user: passWithUser, routing } = config
+    const spots = credentialSpots(config.extractors, services.headerNames)
+    const constraints = routing.enabled ? keyConstraints(routing) : null
+    const rules = {
+      find: routeKeys(services, constraints, routing.enabled),
+      tokenFault: tokenRules(config.extractors.jwt, services.keyPairs),
+    }
+    const used = attribute<Found>('apikey-credential')
+
+    const judge = ({ request, startedAt, attributes }: Exchange): Refusal | null => {
+      const found = findCredential(spots, request)
+      if (found === null)
+        return refuse('apikey.missing', { detail: 'no apikey detected in the http request' })
+      const { credential } = found
+      const admission = recognize(rules, credential, request, startedAt)
+      if (!admission.ok) return admission.refusal
+      const restriction = restricted(admission.here, request)
+      if (restriction !== null) return restriction
+      attributes.set(apikeyAttribute, admission.here.key)
+      attributes.set(used, found)
+      if (credential.form === 'token') attributes.set(apikeyClaimsAttribute, credential.token.claims)
+      return null
+    }
+    const tolerates = ({ reason }: Refusal): boolean =>
+      !mandatory && (!validate || reason === 'apikey.missing' || reason === 'apikey.unknown')
+
+    return {
+      ...(constraints !== null && {
+        matchRoute(request) {
+          const found = findCredential(spots, request)
+          // Without a key the route is taken, so that the caller learns that it wants one.
+          return found === null || recognize(rules, found.credential, request, Date.now()).ok
+        },
+      }),
+      // A key that is mandatory but not validated is asked of nobody: as upstream.
+      ...((validate || !mandatory) && {
+        access(exchange) {
+          const { attributes } = exchange
+          if (attributes.get(apikeyAttribute) !== undefined) return undefined
+          if (passWithUser && attributes.get(userAttribute) !== undefined) return undefined
+          const refusal = judge(exchange)
+          return refusal === null || tolerates(refusal) ? undefined : refusal
+        },
+      }),
+      request: credentialKeeper(config, spots, rules.find, used, services.headerNames),
+    }
+  },
+})

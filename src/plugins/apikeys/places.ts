@@ -1,0 +1,70 @@
+/** Places of a request where a credential may stand: read them, take them away. */
+import type { BackendRequest, ClientRequest } from '../../plugin/index.ts'
+
+export interface Place {
+  /** The text in this place; null when there is none. */
+  read(request: ClientRequest): string | null
+  /** Takes the text out of what goes to the backend. */
+  wipe(upstream: BackendRequest): void
+}
+
+/** A header field. `scheme`: `Bearer` in `Authorization: Bearer x`, in any case (RFC 9110, 11.1). */
+export function headerPlace(given: string, scheme: string, schemeNeeded: boolean): Place {
+  const name = given.toLowerCase()
+  const start = `${scheme.toLowerCase()} `
+  return {
+    read(request) {
+      const value = request.headers.get(name)
+      if (value === undefined) return null
+      if (scheme !== '' && value.slice(0, start.length).toLowerCase() === start)
+        return value.slice(start.length).trim()
+      return schemeNeeded ? null : value
+    },
+    wipe: upstream => upstream.headers.delete(name),
+  }
+}
+
+/** A query parameter; of several the last counts. */
+export function queryPlace(name: string): Place {
+  return {
+    read(request) {
+      const { queryString } = request
+      // Without escapes the name stands there as it is, or nowhere: nothing needs to be decoded.
+      if (queryString === '' || !(queryString.includes(name) || /[%+]/.test(queryString))) return null
+      return request.query.getAll(name).at(-1) ?? null
+    },
+    wipe(upstream) {
+      const { path } = upstream
+      const question = path.indexOf('?')
+      if (question < 0) return
+      const pairs = path.slice(question + 1).split('&')
+      const left = pairs.filter(pair => !new URLSearchParams(pair).has(name)).join('&')
+      upstream.path = path.slice(0, question) + (left === '' ? '' : `?${left}`)
+    },
+  }
+}
+
+/** A cookie. */
+export function cookiePlace(name: string): Place {
+  const other = (pair: string): boolean => {
+    const equals = pair.indexOf('=')
+    return pair.trim() !== '' && (equals < 0 || pair.slice(0, equals).trim() !== name)
+  }
+  return {
+    read: request => (request.headers.has('cookie') ? (request.cookies.get(name) ?? null) : null),
+    wipe({ headers }) {
+      const pairs = headers.getAll('cookie').flatMap(field => field.split(';'))
+      const left = pairs.filter(other).map(pair => pair.trim())
+      if (left.length === 0) headers.delete('cookie')
+      else headers.set('Cookie', left.join('; '))
+    },
+  }
+}
+
+/** A parameter of the path. It stays: the path would be another one without it. */
+export function pathPlace(name: string): Place {
+  return {
+    read: ({ pathParams }) => (Object.hasOwn(pathParams, name) ? pathParams[name]! : null),
+    wipe: () => {},
+  }
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { expressionsOf, isClientChosen } from './client-chosen.ts'
+
+describe('expressions a client chooses', () => {
+  it('are those that read the request or a token', () => {
+    for (const chosen of [
+      'req.query.x',
+      'req.headers.host',
+      'req.cookies.c',
+      'req.path',
+      'req.uri',
+      'req.fullUrl',
+      'req.pathparams.id',
+      'req.ip',
+      'params.x',
+      'ctx.x',
+      'token.iss',
+      'in_jwt.iss',
+      'apikeyjwt.x',
+      'user.name',
+      'req.hostile',
+      'unknown',
+      '',
+    ])
+      assert.equal(isClientChosen(chosen), true, chosen)
+  })
+
+  it('are not those that read the route, settings or the name the route was found by', () => {
+    for (const settled of [
+      'route.metadata.origin',
+      'route.name',
+      'service.domain',
+      'env.ORIGIN:x',
+      'config.app.domain',
+      'vault://env/x',
+      'global_config.metadata.x',
+      'req.host',
+      'req.domain',
+      'req.protocol',
+    ])
+      assert.equal(isClientChosen(settled), false, settled)
+  })
+
+  it('count in a chain as soon as one alternative is', () => {
+    assert.equal(isClientChosen('route.metadata.x || env.Y :: https://a.test'), false)
+    assert.equal(isClientChosen('route.metadata.x || req.query.y :: z'), true)
+    assert.equal(isClientChosen('req.query.y || route.metadata.x'), true)
+  })
+
+  it('are found in a text', () => {
+    assert.deepEqual(expressionsOf('a${b}c${d.e}$f{g}'), ['b', 'd.e'])
+  })
+})

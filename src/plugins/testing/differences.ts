@@ -1,0 +1,13 @@
+/** Where the built-in plugins differ from upstream's on purpose. The reasons stand in `docs/differences.md`. */
+
+/** Ids of plugins upstream does not have. */
+export const ownPlugins: ReadonlySet<string> = new Set<string>()
+
+/** Plugin → its family here. */
+export const differentFamilies: Readonly<Record<string, string>> = {}
+
+/** Plugin → its steps here. */
+export const differentSteps: Readonly<Record<string, readonly string[]>> = {}
+
+/** Plugin → setting → default here. `undefined`: the setting has none. */
+export const differentDefaults: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {}
