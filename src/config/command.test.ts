@@ -85,11 +85,12 @@ const run = (args: string[], env?: Record<string, string>, root?: string): Promi
   finish(begin(args, env, root))
 
 test('help, version, and what is not a command', async () => {
-  const [help, version, none, unknown] = await Promise.all([
+  const [help, version, none, unknown, early] = await Promise.all([
     run(['--help']),
     run(['--version']),
     run([]),
     run(['strat']),
+    run(['--set=otoroshi.secret=hush', 'start']),
   ])
   assert.match(help.out, /^Usage: otoroshi <command>/)
   assert.equal(version.out, '1.2.3\n')
@@ -98,6 +99,8 @@ test('help, version, and what is not a command', async () => {
     [unknown.code, unknown.err],
     [1, "otoroshi: unknown command 'strat'; otoroshi --help lists the commands\n"],
   )
+  assert.equal(early.code, 1)
+  assert.match(early.err, /^otoroshi: unknown flag --set; .*otoroshi start --help/)
 })
 
 test('start --help lists the flags', async () => {

@@ -264,7 +264,7 @@ test('settings of upstream that do nothing here draw one warning each', () => {
 test('unknown names: flags and keys are refused, variables are not', () => {
   assert.deepEqual(faults({ argv: ['--htp-port', '1', '-x', 'start', '--set', 'app.domian=a'] }), [
     'unknown flag --htp-port; did you mean --http-port?',
-    'unknown flag -x',
+    'unknown flag -x; --help lists the flags',
     '--set app.domian: unknown setting; did you mean otoroshi.domain?',
   ])
   assert.deepEqual(faults(config('htp.port = 1\nzzzzzzzzzzzz { a = 1 }')), [

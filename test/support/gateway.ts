@@ -11,6 +11,8 @@ export interface GatewayOptions {
   readonly args?: readonly string[]
   readonly dataDir?: string
   readonly threads?: number
+  /** Path of the Node that runs it; that of the test unless given. */
+  readonly node?: string
   /** Milliseconds to wait for it to be ready; default 20 000. */
   readonly patience?: number
 }
@@ -149,16 +151,20 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
 
 /** The bare process, for tests of how it starts and ends. */
 export function launch(options: GatewayOptions & { readonly dataDir: string }): ChildProcess {
-  return spawn(process.execPath, [join(root, 'bin/otoroshi'), 'start', ...(options.args ?? [])], {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: process.env['HOME'] ?? '/',
-      OTOROSHI_PORT: '0',
-      OTOROSHI_HTTPS_PORT: '0',
-      OTOROSHI_THREADS: String(options.threads ?? 2),
-      OTOROSHI_DATA_DIR: options.dataDir,
-      ...options.env,
+  return spawn(
+    options.node ?? process.execPath,
+    [join(root, 'bin/otoroshi'), 'start', ...(options.args ?? [])],
+    {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: process.env['HOME'] ?? '/',
+        OTOROSHI_PORT: '0',
+        OTOROSHI_HTTPS_PORT: '0',
+        OTOROSHI_THREADS: String(options.threads ?? 2),
+        OTOROSHI_DATA_DIR: options.dataDir,
+        ...options.env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  )
 }

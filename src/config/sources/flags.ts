@@ -71,7 +71,8 @@ class FlagReader implements Flags {
   }
 
   #unknown(flag: string, hasValue = false): void {
-    this.found.faults.push(`unknown flag ${flag}${didYouMean(flag.replace(/^-(?!-)/, '--'), flagNames())}`)
+    const hint = didYouMean(flag.replace(/^-(?!-)/, '--'), flagNames())
+    this.found.faults.push(`unknown flag ${flag}${hint === '' ? '; --help lists the flags' : hint}`)
     if (!hasValue) this.#skipValue()
   }
 

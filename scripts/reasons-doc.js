@@ -1,0 +1,62 @@
+// Writes docs/reasons.md from the two catalogues of reason codes. `--check` only compares.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { adminReasons } from '../src/admin-api/api-error.ts'
+import { reasons } from '../src/plugin/reasons.ts'
+
+const file = new URL('../docs/reasons.md', import.meta.url)
+
+const introduction = `# Reasons
+
+This file is written by \`scripts/reasons-doc.js\` from \`src/plugin/reasons.ts\` and \`src/admin-api/api-error.ts\`.
+
+An answer that a route or the admin API makes itself, rather than a backend, says why in the header \`Otoroshi-Error-Reason\`: a
+code, and what it is about where there is such a thing (\`plugin.unknown; plugin="cp:own.Gone"\`). Codes are stable: programs may
+rely on them, while messages may be worded anew and translated.
+`
+
+const gateway = `## Of routes
+
+The message is what \`Otoroshi-Error-Msg\` and the body say unless an error template says otherwise. The cause is the id that
+error templates and Otoroshi's documentation know. A plugin may answer with another status, where its settings say so.
+`
+
+const admin = `## Of the admin API
+
+Also in the field \`reason\` of the body.
+`
+
+const table = (head, rows) =>
+  [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
+const code = text => `\`${text}\``
+const wanted = [
+  introduction,
+  gateway,
+  table(
+    ['Code', 'Status', 'When', 'Message', 'Cause'],
+    Object.entries(reasons).map(([name, { status, when, message, cause }]) => [
+      code(name),
+      String(status),
+      when,
+      message,
+      code(cause),
+    ]),
+  ),
+  '',
+  admin,
+  table(
+    ['Code', 'When'],
+    Object.entries(adminReasons).map(([name, when]) => [code(name), when]),
+  ),
+  '',
+].join('\n')
+
+if (process.argv.includes('--check')) {
+  let found = ''
+  try {
+    found = readFileSync(file, 'utf8')
+  } catch {}
+  if (found !== wanted) {
+    console.error('docs/reasons.md is not current: run node scripts/reasons-doc.js')
+    process.exit(1)
+  }
+} else writeFileSync(file, wanted)
