@@ -9,7 +9,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { benchRoute, cheapPlugins, fillRoutes, putRoute } from './gateway-setup.ts'
 import { paced, saturate } from './load.ts'
-import { ensurePrograms } from './packages.ts'
+import { benchPrograms, ensurePrograms } from '../scripts/packages.js'
 import {
   type Peer,
   PeerFailed,
@@ -39,9 +39,9 @@ const manyRoutes = Number(process.env['BENCH_ROUTES'] ?? 100_000)
 // The proxy under test has a core of its own; load and backend share the others.
 const [proxyCore, otherCore] = cpus().length > 1 ? [0, 1] : [0, 0]
 
-const programs = ensurePrograms()
+const missing = ensurePrograms(benchPrograms)
 for (const program of ['h2load', 'nginx', 'taskset'])
-  if (!programs.has(program)) fail(`${program} is needed and is not here`)
+  if (missing.includes(program)) fail(`${program} is needed and is not here`)
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-'))
 const peers: Peer[] = []
@@ -62,7 +62,7 @@ try {
         return peer
       },
     },
-  ].filter(({ name }) => name.startsWith('otoroshi') || programs.has(name))
+  ].filter(({ name }) => !missing.includes(name))
 
   const running: { name: string; peer: Peer; costs: number[]; rates: number[]; failed: number }[] = []
   for (const { name, open } of contenders) {

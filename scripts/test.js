@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { ensurePrograms, testPrograms } from './packages.js'
 
 const only = process.argv.slice(2)
 const find = dir =>
@@ -11,6 +12,8 @@ const find = dir =>
     .sort()
 if (only.length === 0 && spawnSync('node', ['scripts/check.js'], { stdio: 'inherit' }).status !== 0)
   process.exit(1)
+const missing = ensurePrograms(testPrograms)
+if (missing.length > 0) console.log(`not here, their tests are skipped by name: ${missing.join(', ')}`)
 const files = only.length > 0 ? only : [...find('src'), ...find('test')]
 const run = spawnSync('node', ['--test', '--test-reporter=spec', '--test-concurrency=2', ...files], {
   stdio: 'inherit',
