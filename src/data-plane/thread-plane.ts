@@ -38,6 +38,7 @@ export class ThreadPlane {
   readonly #keyPairs: KeyPairIndex
   readonly #events = new EventPort()
   readonly #index: number
+  readonly #inFlight: InFlight
   #tryIts = new Set<string>()
 
   constructor(settings: ThreadSettings, tell: (message: FromThread) => void) {
@@ -48,6 +49,7 @@ export class ThreadPlane {
     const cells = new SharedCells(settings.cells)
     const dns = new DnsCache(systemLookup, { ttl: settings.dnsTtl })
     const inFlight = new InFlight(settings.inFlight, settings.index)
+    this.#inFlight = inFlight
     const metrics = new RequestMetrics(settings.metrics, settings.index)
     const ids = snowflakes(settings.instance, settings.index, settings.threads)
     const { adminRoute } = settings
@@ -129,6 +131,11 @@ export class ThreadPlane {
       backlog: settings.backlog,
       handler: this.#gateway.handle,
     })
+  }
+
+  /** Requests are in flight, on any thread. */
+  get busy(): boolean {
+    return this.#inFlight.total > 0
   }
 
   async receive(message: ToThread): Promise<void> {

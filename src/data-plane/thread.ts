@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { log } from 'node:console'
+import { returnMemorySoon } from './return-memory.ts'
 import { ThreadPlane } from './thread-plane.ts'
 import type { ThreadSettings } from './thread-settings.ts'
 import type { FromThread, ToThread } from './messages.ts'
@@ -21,6 +22,8 @@ process.on('unhandledRejection', reason => {
   tell({ type: 'log', level: 'error', message: `a rejected promise was not handled: ${text}` })
 })
 
-const plane = new ThreadPlane(workerData as ThreadSettings, tell)
+const settings = workerData as ThreadSettings
+const plane = new ThreadPlane(settings, tell)
 port.on('message', (message: ToThread) => void plane.receive(message))
 tell({ type: 'started' })
+returnMemorySoon(settings.index + 1, () => plane.busy)

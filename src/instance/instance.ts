@@ -13,6 +13,7 @@ import type { RevisionAudience } from '../control/revision-audience.ts'
 import { DataPlane, ListenFailed } from '../data-plane/data-plane.ts'
 import type { PluginFile } from '../data-plane/messages.ts'
 import { InstanceState } from '../data-plane/instance-state.ts'
+import { returnMemorySoon } from '../data-plane/return-memory.ts'
 import { EventsHub } from '../events/index.ts'
 import { openStore } from '../store/open.ts'
 import { type Store, StoreUnavailable } from '../store/contract.ts'
@@ -175,6 +176,7 @@ async function assemble(
       log('error', `the plugins folder cannot be watched: ${messageOf(error)}`)
     closers.push(watchPlugins(folder, files, changed => dataPlane.reloadPlugins(changed), failed))
   }
+  returnMemorySoon(0)
   return {
     httpPort: ports.get(STANDARD_LISTENER)!,
     httpsPort: ports.get(HTTPS_LISTENER) ?? null,
