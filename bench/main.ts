@@ -20,7 +20,8 @@ import {
   startNginx,
   stop,
 } from './peers.ts'
-import { cpuMicros, residentBytes } from './process-cost.ts'
+import { cpuMicros, residentBytes, settled } from './process-cost.ts'
+import { measureStartUp, type StartUp } from './start-up.ts'
 
 interface Measure {
   readonly name: string
@@ -28,6 +29,8 @@ interface Measure {
   readonly cpuPerRequest: number
   readonly p50: number
   readonly p99: number
+  /** p99 above that of the backend called directly at the same rate, milliseconds. */
+  readonly addedP99: number
   readonly residentMb: number
   readonly failed: number
 }
@@ -53,12 +56,15 @@ try {
     { name: 'haproxy', open: () => startHaproxy(folder, 19_002, 19_000, proxyCore) },
     { name: 'caddy', open: () => startCaddy(folder, 19_003, 19_000, proxyCore) },
     { name: 'otoroshi', open: () => gateway(19_004, []) },
+    { name: 'otoroshi, two threads', open: () => gateway(19_007, [], 2) },
     { name: 'otoroshi, ten plugins', open: () => gateway(19_005, cheapPlugins) },
     {
       name: `otoroshi, ${manyRoutes} routes`,
       open: async () => {
         const peer = await gateway(19_006, [])
         await fillRoutes(peer.port, manyRoutes, 19_000)
+        // New routes are looked at in the background; that is not what serving costs.
+        await settled(peer.pid)
         return peer
       },
     },
@@ -88,25 +94,33 @@ try {
   const measures: Measure[] = []
   for (const { name, peer, costs, rates, failed } of running) {
     const rate = median(rates)
-    const timed = await paced({ url: url(peer), clients, seconds, core: otherCore }, rate / 2)
+    const load = { clients, seconds, core: otherCore }
+    const direct = await paced({ url: url(backend), ...load }, rate / 2)
+    const timed = await paced({ url: url(peer), ...load }, rate / 2)
     measures.push({
       name,
       perSecond: rate,
       cpuPerRequest: median(costs),
       p50: timed.p50,
       p99: timed.p99,
+      addedP99: timed.p99 - direct.p99,
       residentMb: residentBytes(peer.pid) / 2 ** 20,
       failed: failed + timed.failed,
     })
   }
-  report(measures)
+  for (const { peer } of running) await stop(peer)
+  report(measures, await measureStartUp(folder, 19_000, 5))
 } finally {
   for (const peer of peers.reverse()) await stop(peer)
   rmSync(folder, { recursive: true, force: true })
 }
 
-async function gateway(port: number, plugins: readonly Record<string, unknown>[]): Promise<Peer> {
-  const peer = await startGateway(folder, port, proxyCore, 1)
+async function gateway(
+  port: number,
+  plugins: readonly Record<string, unknown>[],
+  threads = 1,
+): Promise<Peer> {
+  const peer = await startGateway(folder, port, proxyCore, threads)
   await putRoute(port, benchRoute(19_000, plugins))
   return peer
 }
@@ -120,9 +134,20 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)]!
 }
 
-function report(measures: readonly Measure[]): void {
+function report(measures: readonly Measure[], startUp: StartUp): void {
   const cost = (name: string): number => measures.find(m => m.name === name)?.cpuPerRequest ?? Number.NaN
-  const columns = ['', 'req/s', 'CPU µs/req', '× nginx', '× Caddy', 'p50 ms', 'p99 ms', 'RSS MB', 'failed']
+  const columns = [
+    '',
+    'req/s',
+    'CPU µs/req',
+    '× nginx',
+    '× Caddy',
+    'p50 ms',
+    'p99 ms',
+    'added p99',
+    'RSS MB',
+    'failed',
+  ]
   const rows = measures.map(m => [
     m.name,
     m.perSecond.toFixed(0),
@@ -131,6 +156,7 @@ function report(measures: readonly Measure[]): void {
     (m.cpuPerRequest / cost('caddy')).toFixed(2),
     m.p50.toFixed(2),
     m.p99.toFixed(2),
+    m.addedP99.toFixed(2),
     m.residentMb.toFixed(0),
     String(m.failed),
   ])
@@ -139,11 +165,23 @@ function report(measures: readonly Measure[]): void {
     console.log(
       row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
     )
+  const one = cost('otoroshi')
+  const two = cost('otoroshi, two threads')
+  console.log(
+    `\ntwo threads: CPU-bound capacity ${((2 * one) / two).toFixed(2)} × that of one (from CPU per request, both on one core)`,
+  )
+  console.log(
+    `start to first proxied request: median ${median(startUp.times).toFixed(0)} ms of ${startUp.times.length}; idle memory with two threads ${startUp.idleMb.toFixed(0)} MB`,
+  )
   const results = join(import.meta.dirname, 'results')
   mkdirSync(results, { recursive: true })
-  const file = join(results, 'latest.json')
+  // A release keeps its own: BENCH_KEEP=0.1.0.
+  const file = join(results, `${process.env['BENCH_KEEP'] ?? 'latest'}.json`)
   const machine = { cores: cpus().length, model: cpus()[0]?.model ?? 'unknown', node: process.version }
-  writeFileSync(file, `${JSON.stringify({ machine, clients, seconds, rounds, measures }, null, 2)}\n`)
+  writeFileSync(
+    file,
+    `${JSON.stringify({ machine, clients, seconds, rounds, measures, startUp }, null, 2)}\n`,
+  )
   console.log(`\nkept in ${file}`)
 }
 

@@ -42,6 +42,15 @@ export function residentBytes(root: number): number {
   return total
 }
 
+/** Resolves once a process uses less than a twentieth of a core over a second; gives up after two minutes. */
+export async function settled(root: number): Promise<void> {
+  for (let i = 0; i < 120; i++) {
+    const before = cpuMicros(root)
+    await new Promise(resolve => setTimeout(resolve, 1000))
+    if (cpuMicros(root) - before < 50_000) return
+  }
+}
+
 /** Fields behind the command name: state first. */
 function readStat(pid: number): string[] | null {
   try {

@@ -34,9 +34,9 @@ test('without the token of the gateway nothing is answered but 401', async () =>
   assert.equal(bare.status, 401)
 })
 
-test('callers limited to rights that cannot be evaluated have none', async () => {
+test('callers whose rights cannot be read have none', async () => {
   const user = await server.call('GET', '/api/routes', undefined, { 'Otoroshi-BackOffice-User': 'jwt' })
-  assert.deepEqual([user.status, user.json.reason], [403, 'admin.rights_not_evaluated'])
+  assert.deepEqual([user.status, user.json.reason], [403, 'admin.unauthorized'])
   const named = await TestServer.start({ callerHeader: 'X-Caller' })
   const key = { clientSecret: 's', clientName: 'n' }
   const limits = { 'otoroshi-access-rights': '[]' }

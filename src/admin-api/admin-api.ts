@@ -4,15 +4,14 @@
  *
  * Guarantees: without the token nothing is read or answered but 401; an answered write is durable and served; every
  * refusal is JSON with a reason code; nothing of a request is held beyond the limits. Not here: the check of API keys,
- * health and metrics (the data plane answers those), the rights of organizations and teams (one place waits for them:
- * `caller.ts`).
+ * health and metrics (the data plane answers those).
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ExchangeHandler, ServerExchange } from '../http/contract.ts'
 import { definitionOf } from '../model/registry.ts'
 import { ApiError, notBuilt, notFound } from './api-error.ts'
 import { type Call, callOf } from './call.ts'
-import { requireRights } from './caller.ts'
+import { notAllowedHere } from './caller.ts'
 import { flowsApi } from './flows-api.ts'
 import { genericApi } from './generic-api.ts'
 import { instanceEndpoints } from './instance-api.ts'
@@ -45,7 +44,7 @@ function digest(text: string): Buffer {
 async function answer(exchange: ServerExchange, services: AdminApiServices): Promise<Reply> {
   try {
     const call = callOf(exchange, services)
-    requireRights(call.caller)
+    if (call.caller.rights.isNothing) throw notAllowedHere()
     refuseWhenReadOnly(call)
     return await route(call)
   } catch (error) {

@@ -4,6 +4,7 @@ import { isObject } from '../model/types/shape.ts'
 import { ApiError, badRequest, methodNotAllowed, notBuilt } from './api-error.ts'
 import type { Call } from './call.ts'
 import { readContent } from './decode.ts'
+import { mayRead } from './entity-rights.ts'
 import { create, remove, replace } from './entity-writes.ts'
 import { jsonReply, type Reply } from './reply.ts'
 
@@ -27,7 +28,10 @@ async function collection(call: Call, definition: EntityDefinition): Promise<Rep
   if (call.method === 'GET')
     return jsonReply(
       200,
-      control.list(definition).map(user => user.view()),
+      control
+        .list(definition)
+        .filter(user => mayRead(call.caller, definition, user))
+        .map(user => user.view()),
     )
   if (call.method !== 'POST') throw methodNotAllowed()
   const value = await entityOf(call)
@@ -35,7 +39,11 @@ async function collection(call: Call, definition: EntityDefinition): Promise<Rep
   if (call.services.hashPassword === undefined) throw notBuilt('creating administrators')
   if (typeof username !== 'string' || typeof password !== 'string' || password === '')
     throw badRequest(['username and password: Expected text'])
-  const rights = [{ tenant: '*', teams: ['*'] }]
+  const { tenant } = call.caller
+  // An administrator of one organization makes administrators of that organization.
+  const rights = call.caller.rights.isSuper
+    ? [{ tenant: '*:rw', teams: ['*:rw'] }]
+    : [{ tenant: `${tenant}:rw`, teams: ['*:rw'] }]
   const user = {
     ...value,
     password: await call.services.hashPassword(password),
@@ -43,6 +51,7 @@ async function collection(call: Call, definition: EntityDefinition): Promise<Rep
     createdAt: Date.now(),
     type: 'SIMPLE',
     rights,
+    ...(!call.caller.rights.isSuper && { _loc: { tenant, teams: ['default'] } }),
   }
   try {
     await create(call, definition, { form: 'value', value: user }, options)
@@ -56,7 +65,8 @@ async function collection(call: Call, definition: EntityDefinition): Promise<Rep
 
 async function one(call: Call, definition: EntityDefinition, username: string): Promise<Reply> {
   const user = call.services.control.get(definition, username)
-  if (user === null) throw new ApiError(404, 'admin.not_found', 'user not found', 'user not found')
+  if (user === null || !mayRead(call.caller, definition, user))
+    throw new ApiError(404, 'admin.not_found', 'user not found', 'user not found')
   switch (call.method) {
     case 'GET':
       return jsonReply(200, user.view())

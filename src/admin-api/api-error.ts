@@ -2,8 +2,7 @@
 
 /** Why a call is refused, for programs. In `reason` of the body and in `Otoroshi-Error-Reason`. */
 export const adminReasons = {
-  'admin.unauthorized': 'The call does not come through the gateway, or its caller has no rights.',
-  'admin.rights_not_evaluated': 'The caller is limited to rights this version cannot evaluate yet.',
+  'admin.unauthorized': 'The call does not come through the gateway, or its caller lacks the rights.',
   'admin.read_only': 'The global configuration has apiReadOnly.',
   'admin.bad_request': 'The body or a parameter cannot be read.',
   'admin.invalid_entity': 'The entity does not fit its schema.',

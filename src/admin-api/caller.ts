@@ -1,64 +1,108 @@
 /**
- * Who is calling, and the one place where rights are checked.
+ * Who is calling, and with which rights (reference, 2): those of the user the call acts for, else those the key is limited to,
+ * else all.
  *
- * Guarantees: a caller whose limits cannot be evaluated yet has no rights at all (law 1). A key without the metadata
- * `otoroshi-access-rights` and without an acting user has all rights, as upstream.
+ * Guarantees: whatever names a user or limits a key and cannot be read leaves no rights at all (law 1).
  */
+import { secretsOf } from '../identity/proofs.ts'
+import { viewApikey } from '../identity/apikey.ts'
+import { claimOf, readJws } from '../identity/jwt/jws.ts'
+import { secretSigned } from '../identity/jwt/signature.ts'
+import { timeFault } from '../identity/jwt/times.ts'
+import { Rights } from '../identity/rights.ts'
 import type { HeaderBlock } from '../http/headers.ts'
-import type { EntityDefinition } from '../model/entity.ts'
+import type { Apikey } from '../model/kinds/apikey.ts'
 import { definitionOf } from '../model/registry.ts'
 import { isObject } from '../model/types/shape.ts'
 import { ApiError } from './api-error.ts'
 import type { AdminApiServices } from './services.ts'
+
+/** The user a call acts for. */
+export interface ActingUser {
+  readonly name: string
+  readonly email: string
+}
 
 export interface Caller {
   /** Client id of the API key, null when the gateway named none. */
   readonly clientId: string | null
   /** Current organization. */
   readonly tenant: string
-  /** `none`: limited to rights that this version cannot evaluate. */
-  readonly rights: 'all' | 'none'
+  readonly rights: Rights
+  /** Null when the call acts for nobody in particular. */
+  readonly user: ActingUser | null
 }
+
+/** Key metadata that limits what a key may do: a list of rights as JSON text. */
+export const ACCESS_RIGHTS = 'otoroshi-access-rights'
+
+/** Milliseconds of difference clocks may have. */
+const LEEWAY = 10_000
 
 /** The caller by the headers of the request. */
 export function callerOf(headers: HeaderBlock, services: AdminApiServices): Caller {
   const header = services.callerHeader?.toLowerCase()
   const clientId = header === undefined ? null : (headers.get(header) ?? null)
-  const limited =
-    headers.has('otoroshi-backoffice-user') || (header !== undefined && !hasAllRights(clientId, services))
+  const tenant = headers.get('otoroshi-tenant') ?? 'default'
+  const caller = { clientId, tenant, user: null }
+  // Without a gateway in front that names callers, whoever holds the token of the listener may do everything.
+  if (header === undefined && !headers.has('otoroshi-backoffice-user'))
+    return { ...caller, rights: Rights.all }
+  const key = clientId === null ? null : storedKey(clientId, services)
+  // A gateway that names callers names all of them: nobody, or a key that is gone, is no super admin.
+  if (key === null) return { ...caller, rights: Rights.none }
+  const token = headers.get('otoroshi-backoffice-user')
+  if (token !== undefined) {
+    const acting = actingUser(token, key)
+    return acting === null ? { ...caller, rights: Rights.none } : { ...caller, ...acting }
+  }
+  const limits = Object.hasOwn(key.metadata, ACCESS_RIGHTS) ? key.metadata[ACCESS_RIGHTS] : undefined
+  return { ...caller, rights: limits === undefined ? Rights.all : Rights.read(limits) }
+}
+
+function storedKey(clientId: string, services: AdminApiServices): Apikey | null {
+  const definition = definitionOf('Apikey')
+  const stored = definition === null ? null : services.control.get(definition, clientId)
+  const read = stored?.read()
+  return read?.ok === true ? (read.value as Apikey) : null
+}
+
+/** The user in a token that is signed (HS512) with a secret of the key; null when it is not to be believed. */
+function actingUser(token: string, key: Apikey): { user: ActingUser; rights: Rights } | null {
+  const jws = readJws(token)
+  if (jws === null || jws.alg !== 'HS512') return null
+  if (!secretsOf(viewApikey(key)).some(secret => secretSigned(jws, secret))) return null
+  if (timeFault(jws.claims, Date.now() / 1000, LEEWAY / 1000) !== null) return null
+  const user = userOf(claimOf(jws.claims, 'user'))
+  if (user === null) return null
+  const { name, email, rights } = user
   return {
-    clientId,
-    tenant: headers.get('otoroshi-tenant') ?? 'default',
-    rights: limited ? 'none' : 'all',
+    user: { name: typeof name === 'string' ? name : '', email: typeof email === 'string' ? email : '' },
+    rights: Rights.read(rights),
   }
 }
 
-// A gateway that names callers names all of them: nobody, or a key that is gone, is no super admin.
-function hasAllRights(clientId: string | null, services: AdminApiServices): boolean {
-  const definition = definitionOf('Apikey')
-  const key = definition === null || clientId === null ? null : services.control.get(definition, clientId)
-  if (key === null) return false
-  const metadata = key.view()['metadata']
-  return isObject(metadata) && !Object.hasOwn(metadata, 'otoroshi-access-rights')
+function userOf(claim: unknown): Record<string, unknown> | null {
+  if (typeof claim !== 'string') return isObject(claim) ? claim : null
+  try {
+    const user: unknown = JSON.parse(claim)
+    return isObject(user) ? user : null
+  } catch {
+    return null
+  }
 }
 
-/** True when the caller may see the entity. */
-export function mayRead(caller: Caller, _definition: EntityDefinition, _entity: unknown): boolean {
-  return caller.rights === 'all'
+/** Refuses whoever is no super admin: for what belongs to the whole instance. */
+export function requireSuper(caller: Caller): void {
+  if (!caller.rights.isSuper) throw notAllowedHere()
 }
 
-/** True when the caller may write what is there (`null`: nothing) and what will be there. */
-export function mayWrite(caller: Caller, _definition: EntityDefinition, _entity: unknown): boolean {
-  return caller.rights === 'all'
-}
-
-/** Refuses callers without any rights before anything else is done. */
-export function requireRights(caller: Caller): void {
-  if (caller.rights === 'all') return
-  throw new ApiError(
+/** What endpoints that are not about one entity answer when rights are missing. */
+export function notAllowedHere(): ApiError {
+  return new ApiError(
     403,
-    'admin.rights_not_evaluated',
+    'admin.unauthorized',
     "You're not authorized here !",
-    'rights of limited callers are not evaluated by this version',
+    'the caller has no right to this',
   )
 }

@@ -2,7 +2,7 @@
 import type { IndexedEntity } from '../control/indexed-entity.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import type { Call } from './call.ts'
-import { mayRead } from './caller.ts'
+import { mayRead } from './entity-rights.ts'
 import { compareSortKeys, type ListQuery, listQuery, sortKeys } from './list-query.ts'
 
 export interface EntityList {

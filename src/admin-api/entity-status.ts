@@ -1,6 +1,7 @@
 import type { EntityDefinition } from '../model/entity.ts'
 import { methodNotAllowed, notFound } from './api-error.ts'
 import type { Call } from './call.ts'
+import { mayRead } from './entity-rights.ts'
 import { findStored } from './entity-writes.ts'
 import { jsonReply, type Reply } from './reply.ts'
 
@@ -9,7 +10,7 @@ export async function entityStatus(call: Call, definition: EntityDefinition, id:
   if (call.method !== 'GET') throw methodNotAllowed()
   const { control } = call.services
   const entity = findStored(call, definition, id)
-  if (entity === null) throw notFound()
+  if (entity === null || !mayRead(call.caller, definition, entity)) throw notFound()
   const { faults } = control.statusOf(definition.kind, entity.id)
   const read = entity.read()
   return jsonReply(200, {

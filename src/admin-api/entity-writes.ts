@@ -10,7 +10,7 @@ import { readEntity } from '../model/read.ts'
 import { isObject } from '../model/types/shape.ts'
 import { ApiError, notFound } from './api-error.ts'
 import type { Call } from './call.ts'
-import { mayWrite } from './caller.ts'
+import { mayWrite } from './entity-rights.ts'
 import { checkConditions } from './conditions.ts'
 import type { Content } from './decode.ts'
 import { sentId, taken } from './entity-view.ts'
@@ -110,7 +110,10 @@ async function write(
       if (options.conditional) checkConditions(call.headers, current)
       const decision = transition(current)
       const judged = decision.action === 'write' ? decision.entity : current
-      if (!mayWrite(call.caller, definition, current) || !mayWrite(call.caller, definition, judged))
+      if (
+        !mayWrite(call.caller, definition, current, call.services) ||
+        !mayWrite(call.caller, definition, judged, call.services)
+      )
         throw new ApiError(401, 'admin.unauthorized', 'unauthorized', 'you cannot access this resource')
       return decision
     },

@@ -4,6 +4,7 @@
  */
 import { ApiError, notFound } from './api-error.ts'
 import type { Call } from './call.ts'
+import { requireSuper } from './caller.ts'
 import { jsonReply, type Reply } from './reply.ts'
 
 /** Where reports are kept. */
@@ -20,6 +21,7 @@ export interface FlowReports {
 
 /** Answers `/api/flows…`. */
 export async function flowsApi(call: Call): Promise<Reply> {
+  requireSuper(call.caller)
   const { flows } = call.services
   const [, , first, second] = call.segments
   if (call.segments.length > 4 || flows === undefined) throw notFound()

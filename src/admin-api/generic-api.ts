@@ -7,7 +7,7 @@ import { definitions, findDefinition } from '../model/registry.ts'
 import { isObject } from '../model/types/shape.ts'
 import { ApiError, methodNotAllowed, notFound } from './api-error.ts'
 import type { Call } from './call.ts'
-import { mayRead, mayWrite } from './caller.ts'
+import { mayRead, mayWrite } from './entity-rights.ts'
 import { entityTag, isKnown } from './conditions.ts'
 import { readContent, readPatch } from './decode.ts'
 import { entityStatus } from './entity-status.ts'
@@ -193,7 +193,9 @@ async function upsert(call: Call, definition: EntityDefinition, id: string): Pro
 
 async function removeAll(call: Call, definition: EntityDefinition): Promise<Reply> {
   const { control } = call.services
-  const mine = control.list(definition).filter(entity => mayWrite(call.caller, definition, entity))
+  const mine = control
+    .list(definition)
+    .filter(entity => mayWrite(call.caller, definition, entity, call.services))
   if (call.dryRun) return renderOne(call, 200, { dry_run: true, would: 'delete', count: mine.length })
   // Some at a time: each group shares a revision, and a large kind does not fill the queue.
   for (let i = 0; i < mine.length; i += 1000)

@@ -2,6 +2,7 @@
 import type { EntityDefinition } from '../model/entity.ts'
 import { methodNotAllowed, notFound } from './api-error.ts'
 import type { Call } from './call.ts'
+import { requireSuper } from './caller.ts'
 import { entityTag, isKnown } from './conditions.ts'
 import { readContent, readPatch } from './decode.ts'
 import { patch, replace, type Written } from './entity-writes.ts'
@@ -31,6 +32,7 @@ async function settings(call: Call, definition: EntityDefinition): Promise<Reply
   const id = definition.singleton ?? 'global'
   switch (call.method) {
     case 'GET': {
+      requireSuper(call.caller)
       const entity = call.services.control.get(definition, id)
       if (entity === null) throw notFound('entity not found')
       const headers = [['ETag', entityTag(entity)]] as const

@@ -3,6 +3,7 @@ import { isObject } from '../model/types/shape.ts'
 import { findByName } from '../model/registry.ts'
 import { badRequest } from './api-error.ts'
 import type { Call } from './call.ts'
+import { requireSuper } from './caller.ts'
 import { parseJson } from './decode.ts'
 import { jsonReply, type Reply } from './reply.ts'
 import { readWhole } from './request-body.ts'
@@ -20,7 +21,7 @@ export const instanceEndpoints: ReadonlyMap<string, Endpoint> = new Map<string, 
   ['GET /api/lines', lines],
   ['GET /api/status', status],
   ['POST /api/explain', explain],
-  ['GET /api/events/_ledger', async call => jsonReply(200, (await call.services.ledger()) ?? {})],
+  ['GET /api/events/_ledger', ledger],
   ['GET /api/plugins/all', async call => jsonReply(200, await call.services.plugins())],
   ['GET /apis/plugins.json', async call => jsonReply(200, await call.services.plugins())],
   ['GET /api/plugins/categories', async call => jsonReply(200, await namesOf(call, 'plugin_categories'))],
@@ -57,6 +58,11 @@ async function infos(call: Call): Promise<Reply> {
   })
 }
 
+async function ledger(call: Call): Promise<Reply> {
+  requireSuper(call.caller)
+  return jsonReply(200, (await call.services.ledger()) ?? {})
+}
+
 async function lines(call: Call): Promise<Reply> {
   const lines = settingsOf(call)['lines']
   return jsonReply(200, Array.isArray(lines) ? lines : ['prod'])
@@ -70,6 +76,7 @@ function settingsOf(call: Call): Record<string, unknown> {
 }
 
 async function status(call: Call): Promise<Reply> {
+  requireSuper(call.caller)
   const { control } = call.services
   return jsonReply(200, {
     revision: control.revision,
@@ -79,6 +86,7 @@ async function status(call: Call): Promise<Reply> {
 }
 
 async function explain(call: Call): Promise<Reply> {
+  requireSuper(call.caller)
   const body = parseJson(await readWhole(call.exchange, call.limits.maxBody), call)
   return jsonReply(200, (await call.services.explain(explainRequest(body))) ?? null)
 }

@@ -53,6 +53,8 @@ export interface AdminApiServices {
    * set, calls without it have no rights.
    */
   readonly callerHeader?: string
+  /** Route and service group of the admin API itself; absent: every key is taken for one of the admin API. */
+  readonly adminRoute?: { readonly routeId: string; readonly groupId: string }
   readonly limits?: Partial<AdminApiLimits>
   /** Version text, such as `18.0.0`. */
   readonly version: string

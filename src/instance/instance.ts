@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { adminApi } from '../admin-api/admin-api.ts'
 import type { AdminApiServices } from '../admin-api/services.ts'
-import type { Settings } from '../config/index.ts'
+import { isRedisKind, redisTarget, type Settings } from '../config/index.ts'
 import { ControlPlane } from '../control/control-plane.ts'
 import type { RevisionAudience } from '../control/revision-audience.ts'
 import { DataPlane, ListenFailed } from '../data-plane/data-plane.ts'
@@ -99,6 +99,7 @@ async function assemble(
     control,
     token: { header: TOKEN_HEADER, value: token },
     callerHeader: CALLER_HEADER,
+    adminRoute: { routeId: settings.adminApi.routeId, groupId: settings.adminApi.groupId },
     version,
     env: settings.instance.env,
     template: { routeBaseDomain: settings.domains.routeBase, domain: settings.domains.domain },
@@ -113,7 +114,7 @@ async function assemble(
   }
   let privateListener: AdminListener | null = null
   if (settings.adminApi.exposed) {
-    const opened = await openAdminListener(adminApi(services))
+    const opened = await openAdminListener(adminApi(services), settings.http.limits)
     privateListener = opened
     closers.push(() => opened.drain(1_000))
   }
@@ -186,8 +187,17 @@ async function assemble(
 }
 
 async function openTheStore(settings: Settings): Promise<Store> {
-  const { kind, dataDir, filedbPath } = settings.storage
-  return openStore({ storage: kind, dataDir, ...(filedbPath !== null && { filedbPath }) })
+  const { kind, dataDir, filedbPath, root, lookEvery } = settings.storage
+  const redis = isRedisKind(kind) ? redisTarget(kind, settings.redis) : null
+  if (typeof redis === 'string') throw new StartFailure(redis)
+  return openStore({
+    storage: kind,
+    dataDir,
+    root,
+    lookEvery,
+    redis,
+    ...(filedbPath !== null && { filedbPath }),
+  })
 }
 
 function readTls(settings: Settings): TlsMaterial | null {
