@@ -3,17 +3,20 @@ import { findBuiltIn } from '../plugins/index.ts'
 import { DnsCache, systemLookup } from '../gateway/balancing/index.ts'
 import { Pools } from '../gateway/backends/pools.ts'
 import { Gateway } from '../gateway/gateway.ts'
+import { sizeCheck } from '../gateway/request-sizes.ts'
 import { compileTemplate } from '../gateway/pipeline/template.ts'
 import { snowflakes } from '../gateway/pipeline/snowflake.ts'
-import type { Run } from '../gateway/pipeline/run.ts'
+import type { CompiledRoute } from '../gateway/compile/compiled-route.ts'
 import type { FlowReport } from '../gateway/flow/flow.ts'
 import { MatchTrace } from '../gateway/router/index.ts'
-import { EventPort, RequestMetrics } from '../events/index.ts'
+import { buildFlowReportEvent, buildHealthCheckEvent, EventPort, RequestMetrics } from '../events/index.ts'
 import { SharedCells } from '../limits/cells.ts'
 import { apikey as apikeyKind } from '../model/kinds/apikey.ts'
 import { certificate as certificateKind } from '../model/kinds/certificate.ts'
+import { refuse } from '../plugin/answer.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
 import { ApikeyIndex } from './apikey-index.ts'
+import { HealthWatch } from './health-watch.ts'
 import { HypotheticalExchange } from './hypothetical.ts'
 import { InFlight } from './in-flight.ts'
 import { KeyPairIndex } from './key-pair-index.ts'
@@ -25,6 +28,7 @@ import type { FromThread, LogLevel, ToThread } from './messages.ts'
 import { PluginRegistry } from './plugin-registry.ts'
 import { lookupThrough } from './resolve.ts'
 import type { ListenerSettings, ThreadSettings } from './thread-settings.ts'
+import { unreadRequests } from './unread-requests.ts'
 
 /** Header by which a client names a registered try-it id. */
 const TRY_IT = 'otoroshi-try-it-request-id'
@@ -39,6 +43,9 @@ export class ThreadPlane {
   readonly #events = new EventPort()
   readonly #index: number
   readonly #inFlight: InFlight
+  /** On the first thread only. */
+  readonly #health: HealthWatch | null
+  readonly #ids: () => string
   #tryIts = new Set<string>()
 
   constructor(settings: ThreadSettings, tell: (message: FromThread) => void) {
@@ -52,7 +59,10 @@ export class ThreadPlane {
     this.#inFlight = inFlight
     const metrics = new RequestMetrics(settings.metrics, settings.index)
     const ids = snowflakes(settings.instance, settings.index, settings.threads)
+    this.#ids = ids
     const { adminRoute } = settings
+    const events = this.#events
+    const pools = new Pools({ ...settings.pool, lookup: lookupThrough(dns) })
     const readText = (clientId: string): string | undefined =>
       this.#gateway.revision.texts.get(apikeyKind.kind, clientId)
     this.#apikeys = new ApikeyIndex(readText)
@@ -60,7 +70,7 @@ export class ThreadPlane {
     this.#gateway = new Gateway({
       thread: {
         plugins: this.#plugins,
-        pools: new Pools({ ...settings.pool, lookup: lookupThrough(dns) }),
+        pools,
         balancing: {
           cells,
           random: Math.random,
@@ -107,7 +117,10 @@ export class ThreadPlane {
       },
       flows: {
         wants: request => this.#wantsFlow(request),
-        report: (report, run) => this.#reportFlow(report, run),
+        get exported() {
+          return events.wanted
+        },
+        report: (report, request, route) => this.#reportFlow(report, request, route),
       },
       ownPaths: ownPaths(
         monitoringFacts(settings, () => this.#gateway.revision.number >= 0),
@@ -115,6 +128,7 @@ export class ThreadPlane {
       ),
       listeners: id => this.#listeners.scopeOf(id),
       trailingSlashMeansExactSegments: settings.trailingSlashMeansExactSegments,
+      tooBig: sizeCheck(settings.requestSizes, settings.limits),
       maintenance: settings.maintenance,
       adminRoute: adminRoute?.routeId ?? '',
     })
@@ -122,6 +136,23 @@ export class ThreadPlane {
       this.#gateway.revision.inspect((revision, faults, inspected) =>
         tell({ type: 'inspected', revision, faults, inspected }),
       )
+    this.#health =
+      settings.index === 0
+        ? new HealthWatch({
+            settings: settings.healthChecks,
+            revision: this.#gateway.revision,
+            pools,
+            cells,
+            here: settings.location,
+            adminRoute: adminRoute?.routeId ?? '',
+            onOutcome: outcome => {
+              if (!this.#events.wanted) return
+              const endedAt = outcome.at + outcome.duration
+              this.#events.emit(buildHealthCheckEvent({ ...outcome, id: ids(), endedAt }))
+            },
+            log,
+          })
+        : null
     this.#gateway.revision.onEntity = (kind, id) => {
       if (kind === apikeyKind.kind) this.#apikeys.forget(id)
       else if (kind === certificateKind.kind) this.#keyPairs.forget(id)
@@ -130,6 +161,14 @@ export class ThreadPlane {
       limits: settings.limits,
       backlog: settings.backlog,
       handler: this.#gateway.handle,
+      onRefusal: unreadRequests({
+        headerNames: settings.headerNames,
+        metrics,
+        events: this.#events,
+        ids,
+        env: settings.env,
+      }),
+      refuseHttp1: exchange => this.#gateway.refuse(exchange, refuse('http1_not_spoken')),
     })
   }
 
@@ -143,6 +182,7 @@ export class ThreadPlane {
       case 'delta': {
         const faults = await this.#gateway.revision.apply(message.delta)
         this.#tell({ type: 'applied', acknowledgement: { revision: message.delta.revision, faults } })
+        await this.#health?.follow(message.delta)
         return
       }
       case 'listen':
@@ -168,6 +208,7 @@ export class ThreadPlane {
         this.#events.want(message.wanted)
         return
       case 'drain':
+        this.#health?.close()
         await this.#listeners.drain(message.limit)
         this.#events.flush()
         this.#tell({ type: 'drained' })
@@ -202,10 +243,16 @@ export class ThreadPlane {
     return id !== undefined && this.#tryIts.has(id)
   }
 
-  #reportFlow(report: FlowReport, run: Run): void {
-    const { id, request, route } = run.exchange
+  #reportFlow(report: FlowReport, request: ClientRequest, route: CompiledRoute | null): void {
+    const { id } = report
     const named = request.headers.get(TRY_IT)
     const tryIt = named !== undefined && this.#tryIts.delete(named) ? named : null
-    this.#tell({ type: 'flow', report: { requestId: id, routeId: route.id, tryIt, report } })
+    const routeId = route?.parts.id ?? ''
+    if (tryIt !== null || route?.parts.debugFlow === true)
+      this.#tell({ type: 'flow', report: { requestId: id, routeId, tryIt, report } })
+    if (route === null || !this.#events.wanted) return
+    const { view, exportReporting } = route.parts
+    if (exportReporting || this.#gateway.revision.globals.exportReporting)
+      this.#events.emit(buildFlowReportEvent(this.#ids(), Date.now(), view, report))
   }
 }

@@ -18,6 +18,7 @@ import type { CallTimeouts, Origin, PoolLimits } from './origin.ts'
 import { bodyless } from './status.ts'
 import { clock, type Expiring, inTime, unwatch, watch } from './sweeper.ts'
 import { attach, detach, type WireOwner } from './wire-socket.ts'
+import { writeCopy } from './write-blocks.ts'
 
 const GATHER = 16_384
 /** Interim answers accepted before the final one. */
@@ -124,10 +125,9 @@ export class Http1ClientConnection implements WireOwner, Expiring {
       this.#out += this.#chunkedOut ? `${chunkPrefix(chunk.length)}${text}\r\n` : text
       return true
     }
-    this.#flush()
-    if (this.#chunkedOut) this.socket.write(chunkPrefix(chunk.length), 'latin1')
-    this.socket.write(Buffer.from(chunk))
-    if (this.#chunkedOut) this.socket.write('\r\n', 'latin1')
+    const before = this.#chunkedOut ? this.#out + chunkPrefix(chunk.length) : this.#out
+    this.#out = ''
+    writeCopy(this.socket, before, chunk, this.#chunkedOut ? '\r\n' : '')
     if (!this.socket.writableNeedDrain) return true
     this.#bodyClock(true)
     return false

@@ -17,6 +17,7 @@ import type { BadMessage, RequestHead } from './head-parser.ts'
 import type { HeaderBlock } from './headers.ts'
 import type { Http1ServerConnection } from './http1-server.ts'
 import { bodyless, httpDate, reasonPhrase } from './status.ts'
+import { writeCopy } from './write-blocks.ts'
 
 /** Up to this many bytes are gathered as text into one write; longer chunks are copied and written alone. */
 const GATHER = 16_384
@@ -216,12 +217,9 @@ export class Http1Exchange implements ServerExchange {
       this.#out += this.#chunked ? `${chunkPrefix(chunk.length)}${text}\r\n` : text
       return true
     }
-    const socket = this.#connection.socket
-    if (this.#chunked) this.#out += chunkPrefix(chunk.length)
-    if (this.#out !== '') socket.write(this.#out, 'latin1')
+    const before = this.#chunked ? this.#out + chunkPrefix(chunk.length) : this.#out
     this.#out = ''
-    socket.write(Buffer.from(chunk))
-    if (this.#chunked) this.#out = '\r\n'
+    writeCopy(this.#connection.socket, before, chunk, this.#chunked ? '\r\n' : '')
     return this.#flowing()
   }
 

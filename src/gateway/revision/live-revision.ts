@@ -5,12 +5,10 @@
  * the event loop, so that no request sees half of it; a route it does not touch keeps its compiled form, connections and
  * counts; faults close single routes and are told (law 1). Deltas are applied one after the other.
  */
-import { certificate as certificateKind } from '../../model/kinds/certificate.ts'
 import { errorTemplate as templateKind } from '../../model/kinds/error-template.ts'
 import { readEntityText } from '../../model/read.ts'
 import { refuse } from '../../plugin/answer.ts'
 import type { Delta, EntityFault } from '../../revision/delta.ts'
-import type { StoredCertificate } from '../backends/origin-of.ts'
 import type { CompiledRoute } from '../compile/compiled-route.ts'
 import type { CompileEnvironment, EntityReader, ThreadServices } from '../compile/environment.ts'
 import { closedRoute, compileRoute } from '../compile/route.ts'
@@ -24,9 +22,10 @@ import { type Globals, readGlobals, sameForChain, sameForRoutes } from './global
 import { RouteEntry } from './route-entry.ts'
 import { routeKinds, type RouteSource, routesOf } from './route-sources.ts'
 import { RouteUses } from './route-uses.ts'
+import { storedCertificate } from './stored-certificate.ts'
 
 /** Changed routes compiled before a delta is applied; of more, the rest is compiled when first called. */
-const EAGER = 200
+const EAGER = 64
 /** Milliseconds of preparing after which requests get their turn. */
 const SLICE = 4
 /**
@@ -298,7 +297,7 @@ export class LiveRevision {
       thread: this.#thread,
       global: globals,
       entities,
-      certificates: name => this.#certificate(name, entities),
+      certificates: name => storedCertificate(name, entities),
     }
   }
 
@@ -312,13 +311,6 @@ export class LiveRevision {
     const template = parsed.ok ? compileErrorTemplate(parsed.value) : null
     this.#templates.set(id, template)
     return template
-  }
-
-  #certificate(name: string, entities: EntityReader): StoredCertificate | null {
-    const text = entities.get('Certificate', name)
-    if (text === undefined) return null
-    const parsed = readEntityText(certificateKind, text)
-    return parsed.ok ? { chain: parsed.value.chain, privateKey: parsed.value.privateKey } : null
   }
 }
 
