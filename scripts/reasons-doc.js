@@ -9,15 +9,18 @@ const introduction = `# Reasons
 
 This file is written by \`scripts/reasons-doc.js\` from \`src/plugin/reasons.ts\` and \`src/admin-api/api-error.ts\`.
 
-An answer that a route or the admin API makes itself, rather than a backend, says why in the header \`Otoroshi-Error-Reason\`: a
-code, and what it is about where there is such a thing (\`plugin.unknown; plugin="cp:own.Gone"\`). Codes are stable: programs may
-rely on them, while messages may be worded anew and translated.
+An error that the gateway answers itself, rather than a backend, says why in the header \`Otoroshi-Error-Reason\`: a code, and
+what it is about where there is such a thing (\`plugin.unknown; plugin="cp:own.Gone"\`). Codes are stable: programs may rely on
+them, while messages may be worded anew and translated.
 `
 
-const gateway = `## Of routes
+const gateway = `## Of the gateway
 
 The message is what \`Otoroshi-Error-Msg\` and the body say unless an error template says otherwise. The cause is the id that
 error templates and Otoroshi's documentation know. A plugin may answer with another status, where its settings say so.
+
+A message that is not valid HTTP is refused before there is a request: no error template applies, the body is one line of plain
+text about what is wrong with it, and the connection is closed.
 `
 
 const admin = `## Of the admin API

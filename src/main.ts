@@ -29,6 +29,8 @@ async function run(argv: readonly string[]): Promise<void> {
   for (const warning of warnings) log('warn', warning)
   const version = readVersion()
   const instance = await startInstance(settings, version, log)
+  // Before we say that we are ready: whoever reads it may send a signal at once.
+  endOnSignals(log, () => instance.stop())
   const url = (scheme: string, host: string, port: number): string => `${scheme}://${host}:${port}`
   const { httpPort, httpsPort, firstLogin } = instance
   process.stdout.write(
@@ -43,7 +45,6 @@ async function run(argv: readonly string[]): Promise<void> {
       login: firstLogin,
     }),
   )
-  endOnSignals(log, () => instance.stop())
 }
 
 /** The first signal drains, the second ends at once. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,10 +15,12 @@ async function failedStart(
   dataDir: string,
 ): Promise<{ code: number | null; output: string }> {
   const child = launch({ dataDir, env, threads: 1 })
+  const patience = setTimeout(() => child.kill('SIGKILL'), 20_000)
   let output = ''
   child.stdout!.on('data', chunk => (output += chunk))
   child.stderr!.on('data', chunk => (output += chunk))
   const [code] = (await once(child, 'close')) as [number | null]
+  clearTimeout(patience)
   return { code, output }
 }
 
@@ -72,6 +74,20 @@ describe('starting', () => {
     assert.doesNotMatch(output, / at .*\.ts:/)
     rmSync(parent, { recursive: true })
   })
+
+  for (const storage of ['sqlite', 'file'])
+    it(`with a data directory that cannot be made says so in one line and exits 1 (${storage})`, {
+      skip: !existsSync('/proc/self') && 'there is no /proc',
+    }, async () => {
+      const { code, output } = await failedStart({ APP_STORAGE: storage }, '/proc/x/data')
+      assert.equal(code, 1)
+      assert.match(
+        output,
+        /^otoroshi: the data file \/proc\/x\/data\/\S+ cannot be opened: .*mkdir '\/proc\/x'$/m,
+      )
+      assert.equal(output.match(/^otoroshi: /gm)!.length, 1, output)
+      assert.doesNotMatch(output, / at .*\.ts:/)
+    })
 
   it('with a data directory that may not be read says so', {
     skip: process.getuid?.() === 0 && 'root may read everything',

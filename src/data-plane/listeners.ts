@@ -1,5 +1,11 @@
 /** The ports a thread listens on. Each listener serves the same gateway; routes may be bound to some of them. */
-import { HttpServer, type HttpLimits, type ServerExchange } from '../http/index.ts'
+import {
+  Http2Server,
+  HttpServer,
+  type HttpLimits,
+  type RefusalHook,
+  type ServerExchange,
+} from '../http/index.ts'
 import type { ListenerScope } from '../gateway/router/index.ts'
 import type { ListenerSettings } from './thread-settings.ts'
 
@@ -10,6 +16,9 @@ export interface ListenersOptions {
   readonly limits: HttpLimits
   readonly backlog: number
   readonly handler: (exchange: ServerExchange) => void
+  /** Answers HTTP/1 requests of listeners that speak HTTP/2 only. */
+  readonly refuseHttp1: (exchange: ServerExchange) => void
+  readonly onRefusal: RefusalHook
 }
 
 interface Open {
@@ -30,18 +39,28 @@ export class Listeners {
 
   /** Resolves with the port; rejects when it cannot be had. */
   async listen(settings: ListenerSettings): Promise<number> {
-    const { id, port, host, tls } = settings
+    const { id, port, host, tls, http1, http2 } = settings
+    const { limits, handler, backlog, onRefusal } = this.#options
     // Both ports of the settings are one listener to routes and plugins.
     const name = settings.standard ? STANDARD : id
     const server = new HttpServer({
       port,
       ...(host !== null && { host }),
       listener: name,
-      limits: this.#options.limits,
-      handler: this.#options.handler,
+      limits,
+      handler: http1 ? handler : this.#options.refuseHttp1,
+      onRefusal,
       reusePort: true,
-      backlog: this.#options.backlog,
-      ...(tls !== null && { tls: { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' as const } }),
+      backlog,
+      ...(http2 && { http2: new Http2Server({ limits, handler, onRefusal }) }),
+      ...(tls !== null && {
+        tls: {
+          cert: tls.cert,
+          key: tls.key,
+          minVersion: 'TLSv1.2' as const,
+          ...(!http1 && { ALPNProtocols: ['h2'] }),
+        },
+      }),
     })
     const bound = await server.listen()
     const scope = { id: name, standard: settings.standard, exclusive: settings.exclusive }

@@ -1,6 +1,7 @@
 /** From a finished run to its figures and, when somebody listens, its event. */
 import { buildGatewayEvent, type EventIdentity, type RequestMetrics } from '../events/index.ts'
 import type { Run } from '../gateway/pipeline/run.ts'
+import type { ConnectionFacts } from '../http/index.ts'
 import type { Refusal } from '../plugin/answer.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
 import { apikeyAttribute } from '../plugin/known-attributes.ts'
@@ -98,12 +99,44 @@ export function eventOfRefused(
   const receivedAt = Math.round(performance.timeOrigin + arrival)
   return buildGatewayEvent({
     ...requestFacts(request, ids, env),
-    requestId: ids(),
+    ...withoutRoute(refusal, ids),
     receivedAt,
     endedAt: receivedAt + Math.round(duration),
-    target: null,
     duration,
     overhead: duration,
+  })
+}
+
+/** The event of a message that was refused before it was a request: nothing is known but where it came from. */
+export function eventOfUnread(
+  facts: ConnectionFacts,
+  refusal: Refusal,
+  ids: () => string,
+  env: string,
+): Record<string, unknown> {
+  const now = Date.now()
+  return buildGatewayEvent({
+    id: ids(),
+    protocol: '',
+    scheme: facts.tls === null ? 'http' : 'https',
+    host: '',
+    uri: '',
+    method: '',
+    clientAddress: facts.remoteAddress,
+    headers: [],
+    env,
+    ...withoutRoute(refusal, ids),
+    receivedAt: now,
+    endedAt: now,
+    duration: 0,
+    overhead: 0,
+  })
+}
+
+function withoutRoute(refusal: Refusal, ids: () => string) {
+  return {
+    requestId: ids(),
+    target: null,
     backendDuration: -1,
     responseStreamingDuration: -1,
     dataIn: 0,
@@ -119,8 +152,7 @@ export function eventOfRefused(
     route: null,
     attempts: 0,
     clientChain: [],
-    env,
-  })
+  }
 }
 
 function requestFacts(request: ClientRequest, ids: () => string, env: string) {

@@ -1,5 +1,7 @@
 /** What a data-plane thread is started with. Plain data: it crosses to the thread. */
+import type { HealthCheckSettings } from '../gateway/health/index.ts'
 import type { CellMemory } from '../limits/cells.ts'
+import type { RequestSizes } from '../gateway/request-sizes.ts'
 import type { HttpLimits, PoolLimits } from '../http/index.ts'
 import type { HeaderNameKey } from '../plugin/contract.ts'
 
@@ -28,6 +30,8 @@ export interface ThreadSettings {
   readonly domain: string
   readonly backlog: number
   readonly limits: HttpLimits
+  /** Bounds of `otoroshi.requests`; null: switched off. */
+  readonly requestSizes: RequestSizes | null
   readonly pool: Omit<PoolLimits, 'lookup'>
   readonly dnsTtl: number
   readonly headerNames: Readonly<Record<HeaderNameKey, string>>
@@ -48,6 +52,7 @@ export interface ThreadSettings {
     readonly dc: string
     readonly rack: string
   }
+  readonly healthChecks: HealthCheckSettings
   /** Access keys of the monitoring endpoints, or null. */
   readonly healthKey: string | null
   readonly metricsKey: string | null

@@ -102,8 +102,8 @@ export function buildGatewayEvent(facts: GatewayEventFacts): Record<string, unkn
     data: { dataIn: facts.dataIn, dataOut: facts.dataOut },
     status: facts.status,
     responseChunked: facts.chunked,
-    headers: fields(facts.headers),
-    headersOut: fields(facts.headersOut),
+    headers: maskedFields(facts.headers),
+    headersOut: maskedFields(facts.headersOut),
     identity: facts.identity,
     gwError: facts.error,
     gwReason: facts.reason,
@@ -132,8 +132,8 @@ export function buildGatewayEvent(facts: GatewayEventFacts): Record<string, unkn
     userAgentInfo: null,
     geolocationInfo: null,
     extrasData: null,
-    otoroshiHeadersIn: fields(facts.sentHeaders),
-    otoroshiHeadersOut: fields(facts.answerHeaders),
+    otoroshiHeadersIn: maskedFields(facts.sentHeaders),
+    otoroshiHeadersOut: maskedFields(facts.answerHeaders),
     extraInfos: null,
   }
 }
@@ -151,7 +151,8 @@ const SECRET = new Set([
   'x-api-key',
 ])
 
-function fields(from: Iterable<readonly [string, string]>): EventField[] {
+/** The fields as events show them: values that are credentials masked. */
+export function maskedFields(from: Iterable<readonly [string, string]>): EventField[] {
   const list: EventField[] = []
   for (const [key, value] of from) list.push({ key, value: SECRET.has(key.toLowerCase()) ? '***' : value })
   return list

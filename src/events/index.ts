@@ -6,7 +6,14 @@
  */
 export { EventPort } from './event-port.ts'
 export { EventsHub, type EventsHubOptions } from './events-hub.ts'
-export { buildGatewayEvent, type EventIdentity, type GatewayEventFacts } from './gateway-event.ts'
+export { buildFlowReportEvent } from './flow-report-event.ts'
+export {
+  buildGatewayEvent,
+  type EventIdentity,
+  type GatewayEventFacts,
+  maskedFields,
+} from './gateway-event.ts'
+export { buildHealthCheckEvent, type HealthCheckFacts } from './health-check-event.ts'
 export type { InstanceFacts } from './instance-facts.ts'
 export type { EventsLedger, ExporterStatus } from './messages.ts'
 export type { ExporterConfig } from './pipeline.ts'

@@ -4,24 +4,26 @@
  * Guarantees: every exchange is answered or cut; what no route wants is refused with a reason; nothing here waits unless
  * a route is called for the first time or a global plugin returned a promise.
  */
-import { HeaderBlock, type ServerExchange } from '../http/index.ts'
-import { reasonPhrase } from '../http/index.ts'
+import { bodyless, HeaderBlock, reasonPhrase, type ServerExchange } from '../http/index.ts'
 import { type Answer, type FullAnswer, type Refusal, refuse } from '../plugin/answer.ts'
 import type { ClientRequest, Verdict } from '../plugin/contract.ts'
-import type { CompiledRoute } from './compile/compiled-route.ts'
+import type { CompiledRoute, RouteParts } from './compile/compiled-route.ts'
 import type { ThreadServices } from './compile/environment.ts'
 import { renderRefusal } from './errors/render.ts'
+import { describePlugins, describeTrace } from './flow/describe.ts'
 import { Flow } from './flow/flow.ts'
 import type { FlowSink } from './flow/flow-sink.ts'
-import { answerBody } from './pipeline/answer-body.ts'
+import { type AnswerSource, answerBody } from './pipeline/answer-body.ts'
 import { GatewayRequest } from './pipeline/client-request.ts'
 import { GatewayExchange, type IdSource } from './pipeline/exchange.ts'
 import { Run } from './pipeline/run.ts'
 import type { RunContext } from './pipeline/run-context.ts'
 import { checkAnswer, checkChoice, checkVerdict } from './pipeline/verdict.ts'
+import type { SizeCheck } from './request-sizes.ts'
 import { LiveRevision } from './revision/live-revision.ts'
 import type { RouteEntry } from './revision/route-entry.ts'
-import { type ListenerScope, MatchTrace, type RouteMatch } from './router/index.ts'
+import type { ListenerScope, MatchTrace, RouteMatch } from './router/index.ts'
+import { Visit } from './visit.ts'
 
 /** Answers paths that belong to the gateway itself (`/.well-known/otoroshi/…`); null: not one of them. */
 export type OwnPaths = (request: ClientRequest) => FullAnswer | null
@@ -46,6 +48,8 @@ export interface GatewayOptions {
   readonly listeners: (id: string) => ListenerScope
   /** Setting `otoroshi.router.trailingSlashMeansExactSegments`. */
   readonly trailingSlashMeansExactSegments?: boolean
+  /** Settings `otoroshi.requests`. */
+  readonly tooBig?: SizeCheck | null
   /** Setting `otoroshi.maintenanceMode`. */
   readonly maintenance: boolean
   /** Route that stays reachable in maintenance: the admin API. */
@@ -69,9 +73,11 @@ export class Gateway {
   readonly revision: LiveRevision
   readonly #options: GatewayOptions
   readonly #context: RunContext
+  readonly #tooBig: SizeCheck | null
 
   constructor(options: GatewayOptions) {
     this.#options = options
+    this.#tooBig = options.tooBig ?? null
     const { thread, observer } = options
     this.revision = new LiveRevision(thread, options.trailingSlashMeansExactSegments ?? true)
     const names = thread.headerNames
@@ -94,10 +100,12 @@ export class Gateway {
         'tls-session-info',
       ],
       errorTemplate: id => this.revision.errorTemplate(id),
+      debugHeaders: () => this.revision.globals.debugHeaders,
       finished: run => {
         observer.finished(run)
         observer.ended()
-        if (run.flow !== null) options.flows.report(run.flow.report(run.exchange.id), run)
+        if (run.flow !== null)
+          options.flows.report(run.flow.report(run.exchange.id), run.exchange.request, run.compiled)
       },
       log: thread.log,
     }
@@ -122,6 +130,13 @@ export class Gateway {
     else this.#admit(visit)
   }
 
+  /** Answers an exchange that must not be looked at any further. */
+  refuse(server: ServerExchange, refusal: Refusal): void {
+    const request = new GatewayRequest(server, this.revision.globals.trustForwarded)
+    this.#options.observer.began()
+    this.#refuse(new Visit(server, request, performance.now(), null, false), refusal)
+  }
+
   /** Decides about a hypothetical request; nothing is sent to a backend. Resolves when `server` was answered. */
   explain(server: ServerExchange, trace: MatchTrace, done: (report: unknown) => void): void {
     const arrival = performance.now()
@@ -141,6 +156,13 @@ export class Gateway {
 
   #admit(visit: Visit): void {
     const { request } = visit
+    if (this.#tooBig !== null) {
+      const refusal = this.#tooBig(request, visit.server.target)
+      if (refusal !== null) {
+        this.#refuse(visit, refusal)
+        return
+      }
+    }
     if (request.path.startsWith(OWN)) {
       const own = this.#options.ownPaths(request)
       if (own !== null) {
@@ -253,7 +275,7 @@ export class Gateway {
     request.pathParams = match.params
     const { parts } = compiled
     let { flow } = visit
-    if (flow === null && parts.debugFlow) {
+    if (flow === null && this.#wantsFlow(parts)) {
       flow = new Flow(performance.timeOrigin + arrival, arrival)
       flow.begin('find-route')
     }
@@ -269,11 +291,20 @@ export class Gateway {
       flow.note('exact', match.noMoreSegments)
       flow.note('params', match.params)
       if (visit.trace !== null) flow.note('candidates', describeTrace(visit.trace))
-      flow.begin('compute-plugins', { plugins: parts.chain.plugins })
+      flow.begin('compute-plugins', describePlugins(parts.chain, request))
       exchange.addAnswerHeader(this.#context.headerNames.requestId, exchange.id)
     }
     const context = visit.onDone === null ? this.#context : this.#explaining(visit)
     new Run(server, exchange, compiled, context, flow, visit.dry).start()
+  }
+
+  #wantsFlow({ debugFlow, exportReporting }: RouteParts): boolean {
+    const { globals } = this.revision
+    return (
+      debugFlow ||
+      globals.debugHeaders ||
+      ((exportReporting || globals.exportReporting) && this.#options.flows.exported)
+    )
   }
 
   #explaining(visit: Visit): RunContext {
@@ -324,10 +355,11 @@ export class Gateway {
   /** Answers a request that has no run. */
   #refuse(visit: Visit, refusal: Refusal): void {
     const { request } = visit
+    visit.id = this.#options.ids()
     const rendered = renderRefusal(refusal, {
       accept: request.headers.get('accept'),
       state: request.headers.get(this.#context.headerNames.state.toLowerCase()),
-      errorId: this.#options.ids(),
+      errorId: visit.id,
       template: this.revision.errorTemplate('global'),
       headerNames: this.#context.headerNames,
     })
@@ -340,14 +372,26 @@ export class Gateway {
   }
 
   #answer(visit: Visit, full: FullAnswer, refusal: Refusal | null): void {
-    const { server, request, arrival } = visit
+    const { server, request, arrival, flow } = visit
     if (visit.gone) return
-    const body = answerBody(full.body, resume => (server.onDrain = resume))
+    let source: AnswerSource | null = null
+    const headOnly = request.method === 'HEAD' || bodyless(full.status)
+    const body = answerBody(full.body, headOnly, began => {
+      source = began
+      server.onDrain = began.resume
+    })
+    let over = false
     const finish = (): void => {
+      if (over) return
+      over = true
+      server.onClose = null
+      source?.cancel()
       if (refusal !== null) this.#options.observer.refused(request, refusal, arrival)
       this.#options.observer.ended()
-      visit.onDone?.({ ...visit.flow!.report(''), status: full.status, refusal })
+      if (visit.onDone !== null) visit.onDone({ ...flow!.report(''), status: full.status, refusal })
+      else if (flow !== null) this.#options.flows.report(flow.report(visit.id), request, null)
     }
+    server.onClose = finish
     try {
       server.writeHead(full.status, reasonPhrase(full.status), HeaderBlock.from(full.headers), body.length)
     } catch (error) {
@@ -357,9 +401,9 @@ export class Gateway {
       return
     }
     body.flow({
-      data: chunk => server.writeBody(chunk),
+      data: chunk => !over && server.writeBody(chunk),
       end: () => {
-        server.end()
+        if (!over) server.end()
         finish()
       },
       error: () => {
@@ -368,47 +412,6 @@ export class Gateway {
       },
     })
   }
-}
-
-/** A request before it has a run. */
-class Visit {
-  readonly server: ServerExchange
-  readonly request: GatewayRequest
-  readonly arrival: number
-  readonly dry: boolean
-  flow: Flow | null
-  trace: MatchTrace | null
-  onDone: ((report: unknown) => void) | null = null
-
-  constructor(
-    server: ServerExchange,
-    request: GatewayRequest,
-    arrival: number,
-    flow: Flow | null,
-    dry: boolean,
-  ) {
-    this.server = server
-    this.request = request
-    this.arrival = arrival
-    this.flow = flow
-    this.dry = dry
-    this.trace = flow === null ? null : new MatchTrace()
-  }
-
-  /** The client left while the request waited. */
-  gone = false
-
-  /** Call before waiting for a promise. */
-  wait(onGone: () => void): void {
-    this.server.onClose = () => {
-      this.gone = true
-      onGone()
-    }
-  }
-}
-
-function describeTrace(trace: MatchTrace): Record<string, unknown> {
-  return { outcome: trace.outcome, matched_path: trace.matchedPath, candidates: trace.candidates }
 }
 
 const noParams: Readonly<Record<string, string>> = Object.freeze(Object.create(null))

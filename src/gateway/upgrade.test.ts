@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http2 from 'node:http2'
 import net from 'node:net'
 import { after, describe, it } from 'node:test'
 import WebSocket, { WebSocketServer } from 'ws'
@@ -13,8 +15,8 @@ after(async () => {
   for (const thing of open) await thing.close()
 })
 
-async function setUp(options: TestGatewayOptions = {}, plugins: string[] = []) {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+async function setUp(options: TestGatewayOptions = {}, plugins: string[] = [], perMessageDeflate = false) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate })
   await new Promise(resolve => server.once('listening', resolve))
   server.on('connection', socket => {
     socket.on('message', (data, binary) => socket.send(binary ? data : `echo ${data}`, { binary }))
@@ -120,6 +122,120 @@ describe('a plugin that reads messages', () => {
     const end = closed(socket)
     socket.send('stop')
     assert.deepEqual(await end, [4003, 'not here'])
+  })
+
+  it('sees whole messages, however they are cut, with pings in between', async () => {
+    const seen: string[] = []
+    const note = (text: string, from: string): SocketVerdict => {
+      seen.push(`${from} ${text}`)
+      return { action: 'pass' }
+    }
+    const { connect } = await setUp({ plugins: [reading(note)] }, ['reader'])
+    const socket = await connect()
+    const pong = new Promise(resolve => socket.once('pong', data => resolve(data.toString())))
+    socket.send('one ', { fin: false })
+    socket.ping('between')
+    socket.send('mes', { fin: false })
+    socket.send('sage', { fin: true })
+    assert.equal(await next(socket), 'echo one message')
+    assert.equal(await pong, 'between')
+    assert.deepEqual(seen, ['client one message', 'backend echo one message'])
+    socket.terminate()
+  })
+
+  it('keeps the order of messages although some take longer', async () => {
+    const slow = definePlugin({
+      id: 'reader',
+      name: 'reader',
+      description: '',
+      family: 'test',
+      steps: ['HandlesWebsocket'],
+      config: schema.looseObject({}),
+      setup: () => ({
+        message: async (_exchange, message): Promise<SocketVerdict> => {
+          if (message.data.length % 3 === 0) await new Promise(resolve => setTimeout(resolve, 5))
+          return { action: 'pass' }
+        },
+      }),
+    }) as PluginDefinition<never>
+    const { connect } = await setUp({ plugins: [slow] }, ['reader'])
+    const socket = await connect()
+    const got: string[] = []
+    socket.on('message', data => got.push(data.toString()))
+    const sent = Array.from({ length: 60 }, (_, i) => 'x'.repeat(i + 1))
+    for (const text of sent) socket.send(text)
+    await settled(() => got.length === sent.length)
+    assert.deepEqual(
+      got,
+      sent.map(text => `echo ${text}`),
+    )
+    socket.terminate()
+  })
+
+  it('reads what is never compressed: compression is agreed upon only without one', async () => {
+    for (const [plugins, agreed] of [
+      [[], 'permessage-deflate'],
+      [['reader'], ''],
+    ] as const) {
+      const { connect } = await setUp(
+        { plugins: [reading(text => ({ action: 'pass', data: Buffer.from(text) }))] },
+        [...plugins],
+        true,
+      )
+      const socket = await connect()
+      assert.equal(socket.extensions, agreed)
+      const text = 'again and '.repeat(10_000)
+      socket.send(text)
+      assert.equal(await next(socket), `echo ${text}`)
+      socket.terminate()
+    }
+  })
+
+  it('reads those of HTTP/2 clients too', async () => {
+    const seen: string[] = []
+    const note = (text: string): SocketVerdict => {
+      seen.push(text)
+      return { action: 'pass', data: Buffer.from(`${text}!`) }
+    }
+    const { gateway } = await setUp({ plugins: [reading(note)] }, ['reader'])
+    const session = http2.connect(`http://127.0.0.1:${gateway.port}`)
+    await new Promise(resolve => session.once('remoteSettings', resolve))
+    const stream = session.request(
+      {
+        ':method': 'CONNECT',
+        ':protocol': 'websocket',
+        ':scheme': 'http',
+        ':authority': 'ws.test',
+        ':path': '/chat',
+        'sec-websocket-version': '13',
+      },
+      { endStream: false },
+    )
+    const got: Buffer[] = []
+    stream.on('data', (chunk: Buffer) => got.push(chunk))
+    const [headers] = await once(stream, 'response')
+    assert.equal(headers[':status'], 200)
+    stream.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]))
+    const answered = Buffer.concat([Buffer.from([0x81, 9]), Buffer.from('echo hi!!')])
+    await settled(() => Buffer.concat(got).equals(answered))
+    assert.deepEqual(seen, ['hi', 'echo hi!'])
+    session.destroy()
+  })
+
+  it('closes with 1007 for text that is none, and with 1002 for broken frames', async () => {
+    for (const [frame, code] of [
+      [Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0xc3, 0x28]), 1007],
+      [Buffer.from([0xf1, 0x80, 0, 0, 0, 0]), 1002],
+    ] as const) {
+      const { connect, server } = await setUp({ plugins: [reading(() => ({ action: 'pass' }))] }, ['reader'])
+      const socket = await connect()
+      const end = closed(socket)
+      // Behind the back of the library, which would not send this.
+      const raw = (socket as unknown as { _socket: net.Socket })._socket
+      raw.write(frame)
+      assert.equal((await end)[0], code)
+      await settled(() => server.clients.size === 0)
+    }
   })
 })
 

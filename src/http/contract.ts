@@ -6,6 +6,7 @@
  * overlap; after `end`, `error` or `abort` nothing more is called. Not guaranteed: that a chunk is a whole anything.
  */
 import type { Duplex } from 'node:stream'
+import type { BadMessage } from './bad-message.ts'
 import type { HeaderBlock } from './headers.ts'
 
 /** HTTP version of a message: major × 10 + minor. */
@@ -80,6 +81,12 @@ export interface ServerExchange {
 }
 
 export type ExchangeHandler = (exchange: ServerExchange) => void
+
+/**
+ * Told of each answer a server makes by itself, because no handler can see a message that is not valid. The fields it
+ * answers are added to that answer; `fault.fault` names the reason for programs, `fault.message` for people.
+ */
+export type RefusalHook = (fault: BadMessage, facts: ConnectionFacts) => HeaderBlock
 
 /** A request to send. `headers` holds `Host`, but no framing and no hop-by-hop field: the engine computes those. */
 export interface DispatchRequest {

@@ -36,7 +36,7 @@ const PER_HOP = new Set([
 export class HeaderBlock implements Iterable<[string, string]> {
   readonly #text: string
   #marks: number[]
-  /** Bit per field (first 31 only, above that `#hops` counts): field stays on this hop. */
+  /** Indexes of the fields that stay on this hop. */
   #hop: Set<number> | null
   /** False when some line does not end right behind its value, so that lines cannot go out as slices of several. */
   readonly #regular: boolean
@@ -76,6 +76,18 @@ export class HeaderBlock implements Iterable<[string, string]> {
 
   has(name: string): boolean {
     return this.#find(name, 0) >= 0
+  }
+
+  /** True when a name or a value is longer than allowed, in bytes. */
+  exceeds(maxName: number, maxValue: number): boolean {
+    const marks = this.#marks
+    for (let at = 0; at < marks.length; at += STRIDE) {
+      const own = marks[at]! < 0
+      const name = own ? this.#name(at).length : marks[at + 1]! - marks[at]!
+      const value = own ? this.#value(at).length : marks[at + 3]! - marks[at + 2]!
+      if (name > maxName || value > maxValue) return true
+    }
+    return false
   }
 
   /** Replaces the first field of this name (any case) in place and removes the others; appends when there is none. */

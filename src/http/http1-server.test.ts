@@ -54,13 +54,51 @@ describe('a server connection', () => {
 
   it('closes when a later request is broken, after the answers before it', async () => {
     const bad: BadMessage[] = []
-    const { port } = await started(say('x'), {}, { onBadMessage: error => bad.push(error) })
+    const { port } = await started(
+      say('x'),
+      {},
+      {
+        onRefusal: fault => {
+          bad.push(fault)
+          return new HeaderBlock()
+        },
+      },
+    )
     const text = await talk(port, [
       'GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost : h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n',
     ])
     assert.deepEqual(statuses(text), ['200', '400'])
     assert.match(text, /Connection: close\r\n\r\na space before the colon\n$/)
     assert.equal(bad.length, 1)
+  })
+
+  it('adds the fields of its owner to answers that no handler gave', async () => {
+    const told: string[] = []
+    const { port } = await started(
+      echo,
+      { headTimeout: 100, maxBody: 5 },
+      {
+        onRefusal(fault, facts) {
+          told.push(`${fault.fault} ${fault.message} ${facts.remoteAddress}`)
+          return HeaderBlock.from([['X-Fault', fault.fault]])
+        },
+      },
+    )
+    const fields = 'Content-Type: text/plain\r\nX-Fault: '
+    const slow = await talk(port, ['GET / HTTP/1.1\r\nHost'])
+    assert.match(slow, new RegExp(`^HTTP/1.1 408 [^]*\r\n${fields}head_timeout\r\nContent-Length: `))
+    const large = await talk(port, ['POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\n123456'])
+    assert.match(large, new RegExp(`^HTTP/1.1 413 [^]*\r\n${fields}body_too_large\r\nContent-Length: `))
+    assert.deepEqual(told, [
+      'head_timeout the head did not arrive in time 127.0.0.1',
+      'body_too_large the body is too large 127.0.0.1',
+    ])
+    // Here the handler answers, and it was told.
+    const chunked = 'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n0\r\n\r\n'
+    assert.doesNotMatch(await talk(port, [chunked]), /X-Fault/)
+    // A connection that said nothing gets no answer, so there is none to count.
+    assert.equal(await talk(port, []), '')
+    assert.equal(told.length, 2)
   })
 
   it('reads the body of a pipelined request that overflowed the line while another was answered', async () => {

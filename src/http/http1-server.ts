@@ -7,7 +7,7 @@
 import type net from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CR, LF } from './chars.ts'
-import type { ConnectionFacts, ExchangeHandler } from './contract.ts'
+import type { ConnectionFacts, ExchangeHandler, RefusalHook } from './contract.ts'
 import { BadMessage, parseRequestHead } from './head-parser.ts'
 import { Http1Exchange } from './http1-exchange.ts'
 import { Inbox } from './inbox.ts'
@@ -24,8 +24,7 @@ export interface Http1Context {
   draining: boolean
   /** Takes a connection whose first bytes are the HTTP/2 preface; absent: refused. */
   readonly takeHttp2?: (socket: net.Socket, facts: ConnectionFacts) => void
-  /** A message that was refused before any handler saw it. */
-  readonly onBadMessage?: (error: BadMessage, facts: ConnectionFacts) => void
+  readonly onRefusal?: RefusalHook
   readonly onClose: (connection: Http1ServerConnection) => void
   /** The connection switched protocols; its socket lives on as a plain stream. */
   readonly onRelease?: (socket: net.Socket) => void
@@ -290,14 +289,14 @@ export class Http1ServerConnection implements WireOwner, Expiring {
       throw error
     }
     const exchange = this.#exchange
-    this.context.onBadMessage?.(error, this.facts)
     if (exchange !== null && !exchange.bodyDone) {
       exchange.bodyFailed(error)
       return
     }
     const body = `${error.message}\n`
+    const more = this.context.onRefusal?.(error, this.facts).wire() ?? ''
     this.socket.write(
-      `HTTP/1.1 ${error.status} ${reasonPhrase(error.status)}\r\nDate: ${httpDate()}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+      `HTTP/1.1 ${error.status} ${reasonPhrase(error.status)}\r\nDate: ${httpDate()}\r\nContent-Type: text/plain\r\n${more}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
       'latin1',
     )
     this.linger()

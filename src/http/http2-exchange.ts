@@ -266,12 +266,13 @@ export class Http2Exchange implements ServerExchange, Expiring {
 
 function ignore(): void {}
 
-/** The answer to a request that no handler sees. */
-export function refuse(stream: ServerHttp2Stream, error: BadMessage): void {
+/** The answer to a request that no handler sees; `more`: fields of whoever runs the server. */
+export function refuse(stream: ServerHttp2Stream, error: BadMessage, more: HeaderBlock | null): void {
   stream.on('error', ignore)
   if (stream.destroyed) return
   const body = `${error.message}\n`
   const list = [':status', String(error.status), 'date', httpDate(), 'content-type', 'text/plain']
+  if (more !== null) writeFields(list, more)
   list.push('content-length', String(body.length))
   stream.respond(list as never, { sendDate: false } as never)
   stream.end(body)

@@ -149,6 +149,34 @@ describe('HTTP/2 on the server', () => {
     assert.equal((await ask(session, get())).status, 200, 'the session lives on')
   })
 
+  it('adds the fields of its owner to answers that no handler gave', async () => {
+    const told: string[] = []
+    const { connect } = await started(say('reached'), { maxBody: 5 }, {}, false, (fault, facts) => {
+      told.push(`${fault.fault} ${facts.remoteAddress}`)
+      return HeaderBlock.from([['X-Fault', fault.fault]])
+    })
+    const session = connect()
+    for (const [list, status, fault] of [
+      [[...get().slice(0, 7), `/${'x'.repeat(20_000)}`], 414, 'target_too_long'],
+      [get('host', 'other'), 400, 'bad_message'],
+      [get('x', 'y'.repeat(17_000)), 431, 'head_too_large'],
+      [get('expect', 'more'), 417, 'unknown_expectation'],
+      [get('content-length', '6'), 413, 'body_too_large'],
+      [[':method', 'X'.repeat(40), ...get().slice(2)], 501, 'unsupported'],
+    ] as const) {
+      const { headers, body } = await ask(
+        session,
+        [...list],
+        fault === 'body_too_large' ? '123456' : undefined,
+      )
+      assert.deepEqual([headers[':status'], headers['x-fault']], [status, fault])
+      assert.equal(headers['content-length'], String(body.length))
+      assert.equal(told.at(-1), `${fault} 127.0.0.1`)
+    }
+    assert.equal((await ask(session, get())).headers['x-fault'], undefined)
+    assert.equal(told.length, 6)
+  })
+
   it('makes a wrong content-length an error of the stream', async () => {
     const seen: string[] = []
     const { connect } = await started(exchange => {

@@ -10,7 +10,7 @@ import {
 } from 'node:http2'
 import type net from 'node:net'
 import { BadMessage } from './bad-message.ts'
-import type { ConnectionFacts, ExchangeHandler } from './contract.ts'
+import type { ConnectionFacts, ExchangeHandler, RefusalHook } from './contract.ts'
 import { Http2Exchange, refuse } from './http2-exchange.ts'
 import { readRequest } from './http2-head.ts'
 import { sessionOptions } from './http2-options.ts'
@@ -22,7 +22,7 @@ export interface Http2ServerOptions {
   readonly limits: HttpLimits
   readonly http2?: Partial<Http2Limits>
   readonly handler: ExchangeHandler
-  readonly onBadMessage?: (error: BadMessage, facts: ConnectionFacts) => void
+  readonly onRefusal?: RefusalHook
 }
 
 export class Http2Server implements Http2Taker {
@@ -85,7 +85,7 @@ class Http2ServerConnection implements Expiring {
   }
 
   #stream(stream: ServerHttp2Stream, flags: number, raw: string[]): void {
-    const { limits, handler, onBadMessage } = this.#server.options
+    const { limits, handler, onRefusal } = this.#server.options
     this.#streams++
     this.#served++
     this.deadline = Number.POSITIVE_INFINITY
@@ -97,8 +97,7 @@ class Http2ServerConnection implements Expiring {
       exchange = new Http2Exchange(stream, readRequest(raw, limits), ended, this.#facts, limits)
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error
-      onBadMessage?.(error, this.#facts)
-      refuse(stream, error)
+      refuse(stream, error, stream.destroyed ? null : (onRefusal?.(error, this.#facts) ?? null))
       return
     }
     if (!stream.destroyed) handler(exchange)

@@ -4,8 +4,7 @@
  */
 import net from 'node:net'
 import tls from 'node:tls'
-import type { ConnectionFacts, ExchangeHandler, TlsFacts } from './contract.ts'
-import type { BadMessage } from './head-parser.ts'
+import type { ConnectionFacts, ExchangeHandler, RefusalHook, TlsFacts } from './contract.ts'
 import { type Http1Context, Http1ServerConnection } from './http1-server.ts'
 import type { HttpLimits } from './limits.ts'
 import { adopt } from './wire-socket.ts'
@@ -22,7 +21,8 @@ export interface ServerOptions {
   readonly tls?: tls.TlsOptions
   /** Takes HTTP/2 connections (ALPN `h2`, or the preface on a plain connection); absent: HTTP/1.x only. */
   readonly http2?: Http2Taker
-  readonly onBadMessage?: (error: BadMessage, facts: ConnectionFacts) => void
+  /** Of HTTP/1; HTTP/2 has its own. */
+  readonly onRefusal?: RefusalHook
 }
 
 /** Serves HTTP/2 on a connection. */
@@ -55,7 +55,7 @@ export class HttpServer {
       handler: options.handler,
       draining: false,
       onClose: connection => this.#closed(connection),
-      ...(options.onBadMessage && { onBadMessage: options.onBadMessage }),
+      ...(options.onRefusal && { onRefusal: options.onRefusal }),
       onRelease: socket => this.#keepReleased(socket),
       ...(http2 && { takeHttp2: (socket: net.Socket, facts: ConnectionFacts) => http2.take(socket, facts) }),
     }

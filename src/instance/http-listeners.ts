@@ -50,13 +50,18 @@ export class HttpListeners {
   async #listen(id: string, config: NonNullable<HttpListener['config']>): Promise<void> {
     if (config.tls && this.#tls === null)
       throw new Error('it wants TLS and the settings name no certificate (otoroshi.tls.certFile)')
+    const http2 = config.tls ? config.http2 : config.h2c
+    if (!config.http1 && !http2) throw new Error('it speaks neither HTTP/1 nor HTTP/2')
+    // Who must show a certificate must not get in without.
+    if (config.clientAuth === 'Need')
+      throw new Error('client certificates (clientAuth) are not available in this version')
     await this.#dataPlane.listen({
       id,
       port: config.port,
       host: config.host,
       tls: config.tls ? this.#tls : null,
       http1: config.http1,
-      http2: config.tls ? config.http2 : config.h2c,
+      http2,
       exclusive: config.exclusive,
       standard: false,
     })

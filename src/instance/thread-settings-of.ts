@@ -37,7 +37,7 @@ export function threadSettingsOf(
   admin: ThreadSettings['adminRoute'],
   state: SharedArrayBuffer,
 ): Omit<ThreadSettings, 'index'> {
-  const { instance, running, http, engine } = settings
+  const { instance, running, http, engine, requests } = settings
   return {
     threads: running.threads,
     instance: instance.seed,
@@ -45,6 +45,14 @@ export function threadSettingsOf(
     domain: settings.domains.domain,
     backlog: http.backlog,
     limits: http.limits,
+    requestSizes: requests.validate
+      ? {
+          maxUrl: requests.maxUrlLength,
+          maxCookie: requests.maxCookieLength,
+          maxHeaderName: requests.maxHeaderNameLength,
+          maxHeaderValue: requests.maxHeaderValueLength,
+        }
+      : null,
     pool: settings.pool,
     dnsTtl: settings.backends.dnsTtl,
     headerNames: settings.headerNames,
@@ -59,6 +67,7 @@ export function threadSettingsOf(
       dc: instance.dc,
       rack: instance.rack,
     },
+    healthChecks: settings.healthChecks,
     healthKey: settings.health.accessKey,
     metricsKey: settings.metrics.accessKey ?? settings.health.accessKey,
     cells: createCellMemory(),

@@ -99,7 +99,8 @@ export function plain(text: string): string {
 /** Milliseconds of silence after the expected answers, in which nothing more may come. */
 const QUIET = 10
 
-function exchange(target: { host: string; port: number }, one: WireCase): Promise<string> {
+/** Sends a case and answers what the client got. */
+export function exchange(target: { host: string; port: number }, one: WireCase): Promise<string> {
   return new Promise(resolve => {
     let got = ''
     let quiet: NodeJS.Timeout | null = null

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { DEFAULT_LIMITS, Http1Pool, HttpServer } from '../../src/http/index.ts'
+import {
+  DEFAULT_LIMITS,
+  HeaderBlock,
+  Http1Pool,
+  HttpServer,
+  type MessageFault,
+  messageFaults,
+} from '../../src/http/index.ts'
 import { startBackend, type WireBackend } from './backend.ts'
 import { runInMemory } from './memory.ts'
 import { proxy } from './proxy.ts'
-import { compare, corpus, plain, runCorpus, statuses } from './run.ts'
+import { compare, corpus, exchange, plain, runCorpus, statuses } from './run.ts'
 
 const cases = corpus()
 
@@ -47,6 +54,51 @@ describe('the wire corpus', () => {
   it('comes out as written, over sockets', async () => {
     const faults = await runCorpus({ host: '127.0.0.1', port }, backend, { cases })
     assert.deepEqual(faults, [])
+  })
+
+  it('gets the fields of the owner on every answer that the engine makes itself, and on no other', async () => {
+    const faults: MessageFault[] = []
+    const reporting = new HttpServer({
+      port: 0,
+      host: '127.0.0.1',
+      listener: 'wire',
+      limits: DEFAULT_LIMITS,
+      handler: proxy(() => pool),
+      onRefusal(fault) {
+        faults.push(fault.fault)
+        return HeaderBlock.from([['X-Fault', fault.fault]])
+      },
+    })
+    const target = { host: '127.0.0.1', port: await reporting.listen() }
+    const seen = new Set<MessageFault>()
+    const wrong: string[] = []
+    for (const one of cases.filter(({ statuses }) => statuses.some(status => status >= 400))) {
+      const script = backend.begin(one)
+      faults.length = 0
+      const client = await exchange(target, one)
+      for (const fault of faults) seen.add(fault)
+      // What a case expects, with the new field behind that of the engine's plain text.
+      const named = [...client.matchAll(/HTTP\/1\.1 (\d+) [^\r]*\r\n(?:[^\r]+\r\n)*?X-Fault: (\w+)\r\n/g)]
+      const fitting = named.every(
+        ([, status, fault]) => messageFaults[fault as MessageFault] === Number(status),
+      )
+      const bare = client.replace(/^X-Fault: .*\r\n/gm, '')
+      const texts =
+        bare.match(/^Content-Type: text\/plain\r\nContent-Length: \d+\r\nConnection: close\r\n/gm) ?? []
+      const fault = compare(one, { client: bare, backend: script.heard })
+      if (fault !== null || !fitting || named.length !== texts.length || named.length !== faults.length)
+        wrong.push(`${one.file}, ${one.name}: ${fault ?? JSON.stringify(client)}`)
+    }
+    await reporting.drain(0)
+    assert.deepEqual(wrong, [])
+    // Tested beside the server: the corpus knows neither time-outs nor limits of bodies. Bad answers are not refused but reported.
+    const others = new Set<string>(['head_timeout', 'body_too_large', 'bad_response'])
+    assert.deepEqual(
+      [...seen].sort(),
+      Object.keys(messageFaults)
+        .filter(fault => !others.has(fault))
+        .sort(),
+    )
   })
 
   it('comes out the same when the client’s bytes are cut at every place', () => {

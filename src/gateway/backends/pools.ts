@@ -4,7 +4,13 @@
  * Guarantees: a pool lives as long as somebody holds it and a little longer, so that a route that is compiled anew finds
  * its connections; a pool nobody holds closes its idle connections and lets the others finish.
  */
-import { type Dispatcher, Http1Pool, type Origin, originKey, type PoolLimits } from '../../http/index.ts'
+import {
+  createDispatcher,
+  type Dispatcher,
+  type Origin,
+  originKey,
+  type PoolLimits,
+} from '../../http/index.ts'
 
 /** A hold on the connections to an origin. */
 export interface PoolLease {
@@ -29,7 +35,7 @@ export class Pools {
   readonly #entries = new Map<string, Entry>()
 
   /** `linger`: milliseconds a pool nobody holds is kept. */
-  constructor(limits: PoolLimits, linger = 10_000, open: OpenDispatcher = (o, l) => new Http1Pool(o, l)) {
+  constructor(limits: PoolLimits, linger = 10_000, open: OpenDispatcher = createDispatcher) {
     this.#limits = limits
     this.#linger = linger
     this.#open = open

@@ -32,6 +32,7 @@ export type CompiledChain =
 interface Made {
   readonly plugin: string
   readonly only: ChainStep<unknown>['only']
+  readonly debug: boolean
   readonly index: Readonly<Record<string, number | null>>
   readonly instance: PluginInstance
 }
@@ -64,10 +65,14 @@ export async function compileChain(
   services: ChainServices,
 ): Promise<CompiledChain> {
   const made: Made[] = []
+  const disabled: string[] = []
   const waiting = [...slots]
   for (let slot = 0; waiting.length > 0; slot++) {
     const next = waiting.shift()!
-    if (!next.enabled) continue
+    if (!next.enabled) {
+      disabled.push(next.plugin)
+      continue
+    }
     if (slot > MOST_SLOTS) return failed(made, 'plugin.setup_failed', next.plugin, 'too many plugins')
     const result = await makeSlot(next, slot, services)
     if ('reason' in result) return failed(made, result.reason, next.plugin, result.detail)
@@ -76,11 +81,12 @@ export async function compileChain(
     made.push({
       plugin: next.plugin,
       only: result.only,
+      debug: next.debug,
       index: next.plugin_index ?? {},
       instance,
     })
   }
-  return { ok: true, chain: chainOf(made) }
+  return { ok: true, chain: chainOf(made, disabled) }
 }
 
 interface SlotFault {
@@ -166,13 +172,13 @@ function wholePath(pattern: string): (path: string) => boolean {
   return compiled.matches
 }
 
-function chainOf(made: readonly Made[]): Chain {
+function chainOf(made: readonly Made[], disabled: readonly string[]): Chain {
   const pick = <K extends keyof PluginInstance>(
     phase: K,
     index: string,
   ): ChainStep<NonNullable<PluginInstance[K]>>[] => {
     const steps: { step: ChainStep<NonNullable<PluginInstance[K]>>; order: number }[] = []
-    for (const { plugin, only, instance, index: indexes } of made) {
+    for (const { plugin, only, debug, instance, index: indexes } of made) {
       const run = instance[phase]
       if (run === undefined || run === null) continue
       // Called on its instance: a plugin may use `this`.
@@ -180,7 +186,7 @@ function chainOf(made: readonly Made[]): Chain {
       const order = Object.hasOwn(indexes, index)
         ? (indexes[index] ?? Number.POSITIVE_INFINITY)
         : Number.POSITIVE_INFINITY
-      steps.push({ step: { plugin, only, run: bound }, order })
+      steps.push({ step: { plugin, only, debug, run: bound }, order })
     }
     // Stable: plugins without an index stay in list order behind the others.
     return steps.sort((a, b) => (a.order === b.order ? 0 : a.order - b.order)).map(s => s.step)
@@ -193,10 +199,12 @@ function chainOf(made: readonly Made[]): Chain {
     request: pick('request', 'transform_request'),
     backend: pick('backend', 'call_backend'),
     response: pick('response', 'transform_response'),
-    error: pick('error', 'transform_error'),
+    error: pick('error', 'transform_response'),
     afterRequest: pick('afterRequest', 'transform_request'),
     message: pick('message', 'handles_websocket'),
     plugins: made.map(m => m.plugin),
+    slots: made.map(({ plugin, only }) => ({ plugin, only })),
+    disabled,
     instances: made.map(m => m.instance),
   }
 }

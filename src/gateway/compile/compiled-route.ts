@@ -15,6 +15,8 @@ export interface TargetLink {
   readonly target: CompiledTarget
   readonly view: TargetView
   readonly lease: PoolLease | null
+  /** Connections for WebSockets and the like where those of `lease` speak HTTP/2: few servers take them there. */
+  readonly upgrades: PoolLease | null
   /** For targets whose host is computed from the request. */
   readonly dynamic: DynamicLink | null
   /** Why the target cannot be called at all, or null. */
@@ -85,6 +87,7 @@ export class CompiledRoute {
     chooser?.close()
     for (const link of links) {
       link.lease?.release()
+      link.upgrades?.release()
       link.dynamic?.release()
     }
   }

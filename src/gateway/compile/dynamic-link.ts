@@ -1,10 +1,11 @@
 /** Targets whose host name is computed from the request: connections by computed name, the least used ones let go. */
 import { isIP } from 'node:net'
 import type { Dispatcher } from '../../http/index.ts'
-import type { Exchange, Template } from '../../plugin/contract.ts'
+import type { Template } from '../../plugin/contract.ts'
 import { originOf } from '../backends/origin-of.ts'
 import type { PoolLease } from '../backends/pools.ts'
 import type { CompiledTarget, ProxyPlan } from '../balancing/index.ts'
+import type { GatewayExchange } from '../pipeline/exchange.ts'
 import type { CompileEnvironment } from './environment.ts'
 
 /** The computed host is no host name: nothing is sent. */
@@ -34,21 +35,27 @@ export class DynamicLink {
   }
 
   /** Throws `BadComputedHost`. */
-  dispatcherFor(exchange: Exchange): Dispatcher {
+  dispatcherFor(exchange: GatewayExchange): Dispatcher {
     const host = this.#template(exchange).toLowerCase()
     if (isIP(host) === 0 && !/^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,253}$/u.test(host))
       throw new BadComputedHost(host)
-    let lease = this.#leases.get(host)
+    const upgrade = exchange.request.upgrade !== null
+    const key = upgrade ? `${host} upgrade` : host
+    let lease = this.#leases.get(key)
     if (lease === undefined) {
       const { thread, certificates } = this.#env
-      lease = thread.pools.hold(originOf(this.#target, host, this.#proxy, certificates), null)
+      const origin = originOf(this.#target, host, this.#proxy, certificates)
+      lease = thread.pools.hold(
+        upgrade && origin.protocol === 20 ? { ...origin, protocol: 11 } : origin,
+        null,
+      )
       if (this.#leases.size >= MOST_HOSTS) {
         const [oldest, old] = this.#leases.entries().next().value!
         this.#leases.delete(oldest)
         old.release()
       }
-    } else this.#leases.delete(host)
-    this.#leases.set(host, lease)
+    } else this.#leases.delete(key)
+    this.#leases.set(key, lease)
     return lease.dispatcher
   }
 

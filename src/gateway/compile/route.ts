@@ -70,7 +70,10 @@ export async function compileRoute(
     }
     return new CompiledRoute(parts)
   } catch (error) {
-    for (const link of links) link.lease?.release()
+    for (const link of links) {
+      link.lease?.release()
+      link.upgrades?.release()
+    }
     for (const instance of chain.chain.instances) disposeQuietly(instance)
     const detail = error instanceof Error ? error.message : String(error)
     return closedRoute(id, route, refuse('route.invalid', { detail }))
@@ -139,18 +142,22 @@ function linkOf(
   const { queueSize } = backend.client
   if (isPrivate(route, env)) {
     const lease = env.thread.pools.hold(env.thread.privateRoute!.origin, queueSize)
-    return { target, view, lease, dynamic: null, fault: null }
+    return { target, view, lease, upgrades: null, dynamic: null, fault: null }
   }
   const proxy = backend.client.proxy ?? env.global.proxy
   if (target.dynamicHost) {
-    return { target, view, lease: null, dynamic: new DynamicLink(target, proxy, env), fault: null }
+    const dynamic = new DynamicLink(target, proxy, env)
+    return { target, view, lease: null, upgrades: null, dynamic, fault: null }
   }
   try {
-    const lease = env.thread.pools.hold(originOf(target, target.hostname, proxy, env.certificates), queueSize)
-    return { target, view, lease, dynamic: null, fault: null }
+    const { pools } = env.thread
+    const origin = originOf(target, target.hostname, proxy, env.certificates)
+    const lease = pools.hold(origin, queueSize)
+    const upgrades = origin.protocol === 20 ? pools.hold({ ...origin, protocol: 11 }, queueSize) : null
+    return { target, view, lease, upgrades, dynamic: null, fault: null }
   } catch (error) {
     if (error instanceof MissingCertificate)
-      return { target, view, lease: null, dynamic: null, fault: 'backend.tls' }
+      return { target, view, lease: null, upgrades: null, dynamic: null, fault: 'backend.tls' }
     throw error
   }
 }

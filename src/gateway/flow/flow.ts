@@ -58,8 +58,14 @@ export class Flow {
     if (last !== undefined) last.ctx[key] = value
   }
 
-  /** Records the verdict of a plugin in the running step. */
-  plugin(plugin: string, start: number, verdict: Record<string, unknown>): void {
+  /** Records the verdict of a plugin in the running step; of a traced one, what it saw and what it left. */
+  plugin(
+    plugin: string,
+    start: number,
+    verdict: Record<string, unknown>,
+    seen?: unknown,
+    left?: unknown,
+  ): void {
     const last = this.#steps.at(-1)
     if (last === undefined) return
     last.ctx['plugins'] ??= []
@@ -68,7 +74,8 @@ export class Flow {
       plugin,
       start_ms: round(start),
       ...durations(stop - start),
-      execution_debug: { out: verdict },
+      execution_debug:
+        seen === undefined ? { out: verdict } : { in: { ctx: seen }, out: { ...verdict, ctx: left } },
     }
     ;(last.ctx['plugins'] as unknown[]).push(entry)
   }

@@ -3,25 +3,52 @@ import { UNKNOWN_LENGTH } from '../../http/index.ts'
 import type { AnswerBody } from '../../plugin/answer.ts'
 import { MessageBody } from './message-body.ts'
 
-/** `onResume` gets what to call when the client takes more. */
-export function answerBody(body: AnswerBody, onResume: (resume: () => void) => void): MessageBody {
+/** Where the pieces of a body come from, once it flows. */
+export interface AnswerSource {
+  /** The client takes more. */
+  resume(): void
+  /** Nobody reads on: the iterator is told to clean up. */
+  cancel(): void
+}
+
+/** `onSource` gets the source of a body that comes in pieces. `headOnly`: the answer has no body, whatever is given. */
+export function answerBody(
+  body: AnswerBody,
+  headOnly: boolean,
+  onSource: (source: AnswerSource) => void,
+): MessageBody {
   if (body === null) return fixed(Buffer.alloc(0))
   if (typeof body === 'string') return fixed(Buffer.from(body))
   if (body instanceof Uint8Array) return fixed(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
+  // Pieces that are sent nowhere would come without end.
+  if (headOnly) return new MessageBody(UNKNOWN_LENGTH, reader => reader.end(null))
   return new MessageBody(UNKNOWN_LENGTH, reader => {
-    let resume: (() => void) | null = null
-    onResume(() => {
-      resume?.()
-      resume = null
+    const pieces = body[Symbol.asyncIterator]()
+    let wake: (() => void) | null = null
+    let cancelled = false
+    onSource({
+      resume: () => {
+        wake?.()
+        wake = null
+      },
+      cancel: () => {
+        if (cancelled) return
+        cancelled = true
+        wake?.()
+        pieces.return?.()?.catch(() => {})
+      },
     })
     const pump = async (): Promise<void> => {
-      for await (const chunk of body) {
-        const taken = reader.data(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-        if (!taken) await new Promise<void>(go => (resume = go))
+      for (let piece = await pieces.next(); !piece.done && !cancelled; piece = await pieces.next()) {
+        const { buffer, byteOffset, byteLength } = piece.value
+        const taken = reader.data(Buffer.from(buffer, byteOffset, byteLength))
+        if (!taken && !cancelled) await new Promise<void>(go => (wake = go))
       }
-      reader.end(null)
+      if (!cancelled) reader.end(null)
     }
-    pump().catch(error => reader.error(error instanceof Error ? error : new Error(String(error))))
+    pump().catch(error => {
+      if (!cancelled) reader.error(error instanceof Error ? error : new Error(String(error)))
+    })
   })
 }
 

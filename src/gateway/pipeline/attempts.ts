@@ -98,6 +98,9 @@ export class Attempts implements TransferOwner {
     const { request } = exchange
     const headers = request.headers.clone()
     for (const name of context.removedIn) headers.delete(name)
+    // Frames are read here: what a client and a backend agreed on about their content could not be.
+    if (request.upgrade !== null && compiled.parts.chain.message.length > 0)
+      headers.delete('sec-websocket-extensions')
     if (link !== null && !headers.has('host')) headers.append('Host', link.target.authority)
     this.#body ??= new MessageBody(server.bodyLength, reader => server.readBody(reader))
     this.#body.rewind()
@@ -132,7 +135,8 @@ export class Attempts implements TransferOwner {
       // A plugin may have removed it, but no request goes without (RFC 9112, 3.2).
       if (!upstream.headers.has('host')) upstream.headers.append('Host', link.target.authority)
       if (parts.privateRoute !== null) this.#prove(parts.privateRoute)
-      dispatcher = link.lease?.dispatcher ?? link.dynamic!.dispatcherFor(exchange)
+      const lease = exchange.request.upgrade === null ? link.lease : (link.upgrades ?? link.lease)
+      dispatcher = lease?.dispatcher ?? link.dynamic!.dispatcherFor(exchange)
     } catch (error) {
       run.broken(error)
       return

@@ -8,6 +8,8 @@ export interface ChainStep<F> {
   /** When the step takes part; null: always. */
   readonly only: ((request: ClientRequest) => boolean) | null
   readonly run: F
+  /** Flow reports show what the plugin saw and what it left behind. */
+  readonly debug: boolean
 }
 
 export interface Chain {
@@ -21,8 +23,12 @@ export interface Chain {
   readonly afterRequest: readonly ChainStep<NonNullable<PluginInstance['afterRequest']>>[]
   readonly message: readonly ChainStep<NonNullable<PluginInstance['message']>>[]
   readonly matchRoute: readonly ChainStep<NonNullable<PluginInstance['matchRoute']>>[]
-  /** Ids of the plugins in slot order, for reports. */
+  /** Ids of the plugins in slot order. */
   readonly plugins: readonly string[]
+  /** The plugins in slot order, with when they take part, for reports. */
+  readonly slots: readonly Pick<ChainStep<unknown>, 'plugin' | 'only'>[]
+  /** Ids of slots that are switched off, for reports. */
+  readonly disabled: readonly string[]
   readonly instances: readonly PluginInstance[]
 }
 
@@ -38,5 +44,7 @@ export const emptyChain: Chain = Object.freeze({
   message: [],
   matchRoute: [],
   plugins: [],
+  slots: [],
+  disabled: [],
   instances: [],
 })

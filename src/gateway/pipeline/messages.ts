@@ -90,7 +90,7 @@ function read(from: Side, to: Side, exchange: Exchange, steps: Steps): void {
       to.closed = true
     }),
   )
-  receiver.on('error', () => closeBoth(from, to, 1002, 'protocol error'))
+  receiver.on('error', error => closeBoth(from, to, ...closeCodeOf(error)))
   from.stream.on('data', (chunk: Buffer) => {
     if (!receiver.destroyed && !receiver.write(chunk)) from.stream.pause()
   })
@@ -98,6 +98,13 @@ function read(from: Side, to: Side, exchange: Exchange, steps: Steps): void {
   to.stream.on('drain', () => from.stream.resume())
   from.stream.once('end', () => inOrder(() => void to.stream.end()))
   from.stream.resume()
+}
+
+/** Close code and reason for a frame or message that cannot be read (RFC 6455, 7.4.1). */
+function closeCodeOf(error: Error & { readonly code?: string }): [code: number, reason: string] {
+  if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return [1009, 'message too big']
+  if (error.code === 'WS_ERR_INVALID_UTF8') return [1007, 'invalid text']
+  return [1002, 'protocol error']
 }
 
 async function pass(

@@ -1,8 +1,9 @@
 /** From failures of a call to refusals, and which of them may be tried again. */
-import { BodyTimeout, type TransportError, type TransportFault } from '../../http/index.ts'
+import { BadMessage, BodyTimeout, type TransportError, type TransportFault } from '../../http/index.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
 import { BodyTooLarge } from '../../plugin/body-too-large.ts'
 import type { ReasonCode } from '../../plugin/reasons.ts'
+import { refusalOfFault } from '../errors/message-faults.ts'
 
 const reasonOf: Readonly<Record<TransportFault, ReasonCode>> = {
   dns: 'backend.dns',
@@ -36,6 +37,8 @@ export function refusalOf(error: TransportError, consumed: boolean, global: bool
 /** What the client is told when its own body broke, or is longer than a plugin allows. */
 export function bodyRefusal(fault: Error): Refusal {
   if (fault instanceof BodyTooLarge) return refuse('body_too_large', { detail: fault.message })
+  if (fault instanceof BadMessage && fault.fault !== 'bad_message')
+    return refusalOfFault(fault.fault, fault.message)
   return refuse(fault instanceof BodyTimeout ? 'request.body_timeout' : 'request.bad_body', {
     detail: fault.message,
   })

@@ -11,6 +11,8 @@ export interface RunContext {
   readonly removedOut: readonly string[]
   /** Template of a route's errors, of `global`, or null. */
   errorTemplate(routeId: string): ErrorTemplate | null
+  /** Answers say how long the request took (`x-otoroshi-request-*`). */
+  debugHeaders(): boolean
   /** The request is over: metrics, events, reports. */
   finished(run: Run): void
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void

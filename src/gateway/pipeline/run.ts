@@ -5,13 +5,21 @@
  * lets the request pass (law 1); nothing is awaited unless a plugin returned a promise.
  */
 import type { Duplex } from 'node:stream'
-import { type BodyReader, HeaderBlock, reasonPhrase, type ServerExchange } from '../../http/index.ts'
+import {
+  type BodyReader,
+  bodyless,
+  HeaderBlock,
+  reasonPhrase,
+  type ServerExchange,
+} from '../../http/index.ts'
 import { type Answer, type FullAnswer, type Refusal, refuse } from '../../plugin/answer.ts'
 import type { Phase, Verdict } from '../../plugin/contract.ts'
 import type { CompiledRoute } from '../compile/compiled-route.ts'
 import { renderRefusal } from '../errors/render.ts'
+import { debugHeaders } from '../flow/debug-headers.ts'
 import type { Flow } from '../flow/flow.ts'
-import { answerBody } from './answer-body.ts'
+import { snapshot } from '../flow/snapshot.ts'
+import { type AnswerSource, answerBody } from './answer-body.ts'
 import { Attempts, type AttemptsOwner } from './attempts.ts'
 import type { ChainStep } from './chain.ts'
 import { type GatewayExchange, UpstreamResponse } from './exchange.ts'
@@ -21,6 +29,9 @@ import { trackingCookie } from './tracking.ts'
 import type { Transfer } from './transfer.ts'
 import { openTunnel } from './tunnel.ts'
 import { checkAnswer, checkVerdict } from './verdict.ts'
+
+/** Records the verdict of a plugin in the flow report. */
+type VerdictNote = (out: Record<string, unknown>) => void
 
 type Stage = 'before' | 'preRoute' | 'access' | 'request' | 'backend' | 'response'
 
@@ -46,6 +57,8 @@ export class Run implements AttemptsOwner, BodyReader {
   #finished = false
   #broken = false
   #resumeSource: (() => void) | null = null
+  /** Set while an answer of a plugin comes in pieces. */
+  #source: AnswerSource | null = null
 
   /** The length of the answer was not known when it began. */
   chunked = false
@@ -96,23 +109,24 @@ export class Run implements AttemptsOwner, BodyReader {
     for (let i = from; i < steps.length; i++) {
       const step = steps[i]!
       if (step.only !== null && !step.only(this.exchange.request)) continue
-      const start = this.flow?.now ?? 0
+      const note = this.flow === null ? null : this.#watch(step, this.flow)
       let verdict: Verdict | Promise<Verdict>
       try {
         verdict = checkVerdict(step.run(this.exchange))
       } catch (error) {
+        note?.(failureNote(error))
         this.#pluginFailed(stage, step.plugin, error)
         return
       }
       if (verdict === undefined) {
-        this.flow?.plugin(step.plugin, start, { result: { kind: 'successful' } })
+        note?.(verdictNote(undefined))
         continue
       }
       if (verdict instanceof Promise) {
-        this.#awaitVerdict(stage, steps, i, verdict, start)
+        this.#awaitVerdict(stage, steps, i, verdict, note)
         return
       }
-      this.flow?.plugin(step.plugin, start, verdictNote(verdict))
+      note?.(verdictNote(verdict))
       this.#stopped(stage, step.plugin, verdict)
       return
     }
@@ -124,7 +138,7 @@ export class Run implements AttemptsOwner, BodyReader {
     steps: readonly ChainStep<Phase>[],
     at: number,
     promise: Promise<Verdict>,
-    start: number,
+    note: VerdictNote | null,
   ): void {
     const { plugin } = steps[at]!
     promise
@@ -132,15 +146,25 @@ export class Run implements AttemptsOwner, BodyReader {
       .then(
         verdict => {
           if (this.#finished) return
-          this.flow?.plugin(plugin, start, verdictNote(verdict))
+          note?.(verdictNote(verdict))
           if (verdict === undefined) this.#phase(stage, steps, at + 1)
           else this.#stopped(stage, plugin, verdict as Answer)
         },
         error => {
-          if (!this.#finished) this.#pluginFailed(stage, plugin, error)
+          if (this.#finished) return
+          note?.(failureNote(error))
+          this.#pluginFailed(stage, plugin, error)
         },
       )
       .catch(error => this.broken(error))
+  }
+
+  /** Answers what records the verdict of a step that begins now. */
+  #watch({ plugin, debug }: ChainStep<unknown>, flow: Flow): VerdictNote {
+    const start = flow.now
+    if (!debug && !this.compiled.parts.debugFlow) return out => flow.plugin(plugin, start, out)
+    const seen = snapshot(this.exchange)
+    return out => flow.plugin(plugin, start, out, seen, snapshot(this.exchange))
   }
 
   #next(stage: Stage): void {
@@ -171,7 +195,12 @@ export class Run implements AttemptsOwner, BodyReader {
 
   #takeAnswer(full: FullAnswer): void {
     this.attempts.abandon()
-    const body = answerBody(full.body, resume => (this.#resumeSource = resume))
+    const headOnly = this.exchange.request.method === 'HEAD' || bodyless(full.status)
+    const body = answerBody(full.body, headOnly, source => {
+      this.#source = source
+      this.#resumeSource = source.resume
+      if (this.#finished) source.cancel()
+    })
     this.exchange.upstreamResponse = new UpstreamResponse(
       full.status,
       reasonPhrase(full.status),
@@ -298,7 +327,7 @@ export class Run implements AttemptsOwner, BodyReader {
       template: this.context.errorTemplate(exchange.route.id),
       headerNames: this.context.headerNames,
     })
-    const body = answerBody(rendered.body, () => {})
+    const body = answerBody(rendered.body, false, () => {})
     exchange.upstreamResponse = new UpstreamResponse(
       rendered.status,
       reasonPhrase(rendered.status),
@@ -339,17 +368,23 @@ export class Run implements AttemptsOwner, BodyReader {
     this.#answering = true
     this.status = status
     this.chunked = length < 0
-    this.flow?.begin('stream-response', { status })
+    if (this.flow !== null) {
+      this.flow.begin('stream-response', { status })
+      if (this.context.debugHeaders())
+        for (const [name, value] of debugHeaders(this.flow.report(''))) headers.append(name, value)
+    }
     this.server.onDrain = resume
     this.server.writeHead(status, reason, headers, length)
   }
 
   data(chunk: Buffer): boolean {
+    if (this.#finished) return false
     this.bytesOut += chunk.length
     return this.server.writeBody(chunk)
   }
 
   end(trailers: HeaderBlock | null): void {
+    if (this.#finished) return
     this.server.end(trailers)
     this.#finish()
   }
@@ -385,10 +420,12 @@ export class Run implements AttemptsOwner, BodyReader {
     this.#finished = true
     this.server.onClose = null
     this.server.onDrain = null
+    this.#source?.cancel()
     const { parts } = this.compiled
     this.endedAt = performance.now()
     this.attempts.close(this.endedAt)
     for (const step of parts.chain.afterRequest) {
+      if (step.only !== null && !step.only(this.exchange.request)) continue
       try {
         const done = step.run(this.exchange)
         if (done instanceof Promise) done.catch(error => this.#afterFailed(step.plugin, error))
@@ -403,6 +440,10 @@ export class Run implements AttemptsOwner, BodyReader {
   #afterFailed(plugin: string, error: unknown): void {
     this.context.log('error', `plugin ${plugin} failed after the request: ${String(error)}`)
   }
+}
+
+function failureNote(error: unknown): Record<string, unknown> {
+  return { result: { kind: 'failure', error: error instanceof Error ? error.message : String(error) } }
 }
 
 function verdictNote(verdict: Verdict): Record<string, unknown> {

@@ -3,8 +3,9 @@
  * messages are WebSocket frames looked into.
  */
 import type { Duplex } from 'node:stream'
-import type { Exchange, PluginInstance } from '../../plugin/contract.ts'
+import type { PluginInstance } from '../../plugin/contract.ts'
 import type { ChainStep } from './chain.ts'
+import type { GatewayExchange } from './exchange.ts'
 
 type MessageSteps = readonly ChainStep<NonNullable<PluginInstance['message']>>[]
 
@@ -15,7 +16,7 @@ export type TunnelEnd = (bytesIn: number, bytesOut: number) => void
 export function openTunnel(
   client: Duplex,
   backend: Duplex,
-  exchange: Exchange,
+  exchange: GatewayExchange,
   steps: MessageSteps,
   onEnd: TunnelEnd,
 ): void {
@@ -28,8 +29,9 @@ export function openTunnel(
   joinEnds(backend, client, closed)
   client.on('data', (chunk: Buffer) => (count.in += chunk.length))
   backend.on('data', (chunk: Buffer) => (count.out += chunk.length))
-  const used = steps.filter(step => step.only === null || step.only(exchange.request as never))
-  if (used.length === 0 || exchange.request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
+  const used = steps.filter(step => step.only === null || step.only(exchange.request))
+  // Over HTTP/2 there is no Upgrade field (RFC 8441): what counts is what was agreed.
+  if (used.length === 0 || exchange.request.upgrade?.toLowerCase() !== 'websocket') {
     pour(client, backend)
     pour(backend, client)
   } else {

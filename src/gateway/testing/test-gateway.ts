@@ -1,6 +1,6 @@
 /** A gateway in the test's own process: real sockets on both sides, plugins given by the test. */
 import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
-import { DEFAULT_LIMITS, HttpServer } from '../../http/index.ts'
+import { DEFAULT_LIMITS, Http2Server, HttpServer } from '../../http/index.ts'
 import { SharedCells } from '../../limits/cells.ts'
 import type { ApikeyView } from '../../identity/apikey.ts'
 import type { HeaderNameKey, PluginDefinition } from '../../plugin/contract.ts'
@@ -10,6 +10,7 @@ import { Gateway } from '../gateway.ts'
 import type { Run } from '../pipeline/run.ts'
 import { snowflakes } from '../pipeline/snowflake.ts'
 import { compileTemplate } from '../pipeline/template.ts'
+import { type RequestSizes, sizeCheck } from '../request-sizes.ts'
 
 export const headerNames: Readonly<Record<HeaderNameKey, string>> = {
   requestId: 'Otoroshi-Request-Id',
@@ -47,6 +48,10 @@ export interface TestGatewayOptions {
   readonly blacklisted?: readonly string[]
   readonly maintenance?: boolean
   readonly limits?: Partial<typeof DEFAULT_LIMITS>
+  /** Somebody takes flow reports of routes with `export_reporting`. */
+  readonly exported?: boolean
+  /** Settings `otoroshi.requests`. */
+  readonly sizes?: RequestSizes
 }
 
 export class TestGateway {
@@ -95,9 +100,14 @@ export class TestGateway {
         finished: run => this.finished.push(run),
         refused: () => {},
       },
-      flows: { wants: () => false, report: report => this.flows.push(report) },
+      flows: {
+        wants: () => false,
+        exported: options.exported ?? false,
+        report: report => this.flows.push(report),
+      },
       ownPaths: () => null,
       listeners: () => scope,
+      tooBig: sizeCheck(options.sizes ?? null, limits),
       maintenance: options.maintenance ?? false,
       adminRoute: 'admin-api-service',
     })
@@ -107,6 +117,7 @@ export class TestGateway {
       listener: scope.id,
       limits,
       handler: this.gateway.handle,
+      http2: new Http2Server({ limits, handler: this.gateway.handle }),
     })
   }
 

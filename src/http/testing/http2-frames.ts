@@ -1,6 +1,6 @@
 /** An HTTP/2 server to talk to, by Node's client or by frames written by hand. */
 import http2 from 'node:http2'
-import type { ServerExchange } from '../contract.ts'
+import type { RefusalHook, ServerExchange } from '../contract.ts'
 import { Http2Server } from '../http2-server.ts'
 import type { Http2Limits, HttpLimits } from '../limits.ts'
 import { cert, key } from './certificate.ts'
@@ -17,8 +17,14 @@ export async function started(
   limits: Partial<HttpLimits> = {},
   own: Partial<Http2Limits> = {},
   secure = false,
+  onRefusal?: RefusalHook,
 ): Promise<Running & { connect(): http2.ClientHttp2Session }> {
-  const taker = new Http2Server({ limits: { ...quick, ...limits }, handler, http2: own })
+  const taker = new Http2Server({
+    limits: { ...quick, ...limits },
+    handler,
+    http2: own,
+    ...(onRefusal && { onRefusal }),
+  })
   const one = await serve(handler, limits, { http2: taker, ...(secure && { tls: { cert, key } }) })
   stops.push(one.stop)
   return {

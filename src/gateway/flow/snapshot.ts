@@ -1,0 +1,36 @@
+/** A request as a traced plugin sees it, for flow reports. Values of fields that carry credentials are masked. */
+import { maskedFields } from '../../events/index.ts'
+import type { GatewayExchange } from '../pipeline/exchange.ts'
+
+/** Plain data, with upstream's field names where there are such. */
+export function snapshot(exchange: GatewayExchange): Record<string, unknown> {
+  const { id, request, route, target, upstreamRequest, upstreamResponse } = exchange
+  return {
+    snowflake: id,
+    route: route.id,
+    request: {
+      method: request.method,
+      uri: request.target,
+      path: request.path,
+      version: request.version / 10,
+      headers: maskedFields(request.headers),
+      remote: request.ip,
+      has_body: request.hasBody,
+      path_params: { ...request.pathParams },
+    },
+    ...(target !== null && { backend: { ...target } }),
+    ...(upstreamRequest !== null && {
+      otoroshi_request: {
+        method: upstreamRequest.method,
+        path: upstreamRequest.path,
+        headers: maskedFields(upstreamRequest.headers),
+      },
+    }),
+    ...(upstreamResponse !== null && {
+      otoroshi_response: {
+        status: upstreamResponse.status,
+        headers: maskedFields(upstreamResponse.headers),
+      },
+    }),
+  }
+}
