@@ -10,6 +10,10 @@ import { tokens } from './options.ts'
 
 /** Facts the field scan collects on its way; one per thread is enough because parsing is synchronous. */
 class Fields {
+  /** Offsets of the fields so far; the first `count` are good. */
+  readonly scratch: number[] = []
+  count = 0
+  /** The offsets of a whole head, in a list of their own. */
   marks: number[] = []
   hop: Set<number> | null = null
   regular = true
@@ -25,7 +29,7 @@ class Fields {
   end = 0
 
   reset(): void {
-    this.marks = []
+    this.count = 0
     this.hop = null
     this.regular = true
     this.host = null
@@ -53,7 +57,7 @@ export function scanFields(
   limits: HttpLimits,
 ): boolean {
   fields.reset()
-  const marks = fields.marks
+  const { scratch } = fields
   let at = start
   for (;;) {
     if (at >= end) return tooLong(at - headStart, limits)
@@ -79,13 +83,19 @@ export function scanFields(
     let valueEnd = at
     while (valueEnd > valueStart && (buf[valueEnd - 1] === SP || buf[valueEnd - 1] === TAB)) valueEnd--
     if (valueEnd !== at) fields.regular = false
-    if (marks.length >= limits.maxHeaderCount * 4) throw new BadMessage(431, 'too many header fields')
-    marks.push(nameStart - start, nameEnd - start, valueStart - start, valueEnd - start)
+    const count = fields.count
+    if (count >= limits.maxHeaderCount * 4) throw new BadMessage(431, 'too many header fields')
+    scratch[count] = nameStart - start
+    scratch[count + 1] = nameEnd - start
+    scratch[count + 2] = valueStart - start
+    scratch[count + 3] = valueEnd - start
+    fields.count = count + 4
     notice(buf, nameStart, nameEnd, valueStart, valueEnd)
     at += 2
   }
   if (at + 2 - headStart > limits.maxHead) throw new BadMessage(431, 'the head is too long')
   fields.text = text(buf, start, at)
+  fields.marks = scratch.slice(0, fields.count)
   fields.end = at + 2
   dropListed()
   return true
@@ -147,7 +157,7 @@ function notice(buf: Buffer, ns: number, ne: number, vs: number, ve: number): vo
 /** Keeps the last noted field on this hop and answers its value. */
 function hop(buf: Buffer, vs: number, ve: number): string {
   fields.hop ??= new Set()
-  fields.hop.add(fields.marks.length / 4 - 1)
+  fields.hop.add(fields.count / 4 - 1)
   return text(buf, vs, ve)
 }
 

@@ -42,6 +42,8 @@ export class HeaderBlock implements Iterable<[string, string]> {
   readonly #regular: boolean
   /** Fields that were set, three strings each: name in lower case, name, value. */
   #own: string[] | null = null
+  /** The lists belong to a clone as well: copied before the first change. */
+  #shared = false
 
   /** `marks` holds four offsets per field; `hop` the indexes of fields that stay on this hop. Owned by the block. */
   constructor(text = '', marks: number[] = [], hop: Set<number> | null = null, regular = true) {
@@ -99,6 +101,7 @@ export class HeaderBlock implements Iterable<[string, string]> {
       this.#add(lower, name, value)
       return
     }
+    this.#detach()
     this.#remove(lower, first + STRIDE)
     this.#write(first, lower, name, value)
     this.#hop?.delete(first / STRIDE)
@@ -118,14 +121,18 @@ export class HeaderBlock implements Iterable<[string, string]> {
   }
 
   clone(): HeaderBlock {
-    const copy = new HeaderBlock(
-      this.#text,
-      this.#marks.slice(),
-      this.#hop === null ? null : new Set(this.#hop),
-      this.#regular,
-    )
-    if (this.#own !== null) copy.#own = this.#own.slice()
+    const copy = new HeaderBlock(this.#text, this.#marks, this.#hop, this.#regular)
+    copy.#own = this.#own
+    copy.#shared = this.#shared = true
     return copy
+  }
+
+  #detach(): void {
+    if (!this.#shared) return
+    this.#shared = false
+    this.#marks = this.#marks.slice()
+    if (this.#hop !== null) this.#hop = new Set(this.#hop)
+    if (this.#own !== null) this.#own = this.#own.slice()
   }
 
   *[Symbol.iterator](): Iterator<[string, string]> {
@@ -203,6 +210,7 @@ export class HeaderBlock implements Iterable<[string, string]> {
   }
 
   #add(lower: string, name: string, value: string): void {
+    this.#detach()
     const at = this.#marks.length
     this.#write(at, lower, name, value)
     if (PER_HOP.has(lower)) this.#keepHere(at / STRIDE)
@@ -226,6 +234,7 @@ export class HeaderBlock implements Iterable<[string, string]> {
 
   #remove(lower: string, from: number): void {
     for (let at = this.#find(lower, from); at >= 0; at = this.#find(lower, at)) {
+      this.#detach()
       this.#marks.splice(at, STRIDE)
       if (this.#hop === null) continue
       const index = at / STRIDE
