@@ -138,7 +138,8 @@ test('features that are not built are 501, unknown paths 404', async () => {
     ['GET', '/api/routes/_form'],
     ['GET', '/apis/openapi.json'],
     ['GET', '/apis/cluster'],
-    ['GET', '/api/services'],
+    ['GET', '/api/services/s/live'],
+    ['GET', '/api/scripts/_list'],
   ] as const) {
     const { status, json, headers } = await server.call(method, path)
     assert.deepEqual([status, json.reason], [501, 'admin.not_built'], path)

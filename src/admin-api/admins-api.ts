@@ -1,4 +1,7 @@
-/** `/api/admins/simple`: administrators with a password (reference, 5.6). The password comes in clear and is kept hashed. */
+/**
+ * `/api/admins/simple` and `/api/admins/webauthn`: administrators with a password and those with a passkey besides
+ * (reference, 5.6). The password comes in clear and is kept hashed.
+ */
 import type { EntityDefinition } from '../model/entity.ts'
 import { isObject } from '../model/types/shape.ts'
 import { ApiError, badRequest, methodNotAllowed, notBuilt } from './api-error.ts'
@@ -17,7 +20,9 @@ export function adminsApi(
   rest: readonly string[],
 ): Promise<Reply> | null {
   const [username] = rest
-  if (rest.length > 1) return null
+  // The passkey is named behind its administrator; they go together.
+  const byPasskey = definition.kind === 'WebauthnAdminUser' && rest.length === 2 && call.method === 'DELETE'
+  if (rest.length > 1 && !byPasskey) return null
   if (username === undefined) return collection(call, definition)
   if (username === '_template') return Promise.reject(notBuilt('the template of administrators'))
   return one(call, definition, username)
@@ -44,12 +49,13 @@ async function collection(call: Call, definition: EntityDefinition): Promise<Rep
   const rights = call.caller.rights.isSuper
     ? [{ tenant: '*:rw', teams: ['*:rw'] }]
     : [{ tenant: `${tenant}:rw`, teams: ['*:rw'] }]
+  const passkeys = definition.kind === 'WebauthnAdminUser'
   const user = {
-    ...value,
+    ...(passkeys ? withCredentials(value) : value),
     password: await call.services.hashPassword(password),
     label: typeof value['label'] === 'string' ? value['label'] : username,
     createdAt: Date.now(),
-    type: 'SIMPLE',
+    type: passkeys ? 'WEBAUTHN' : 'SIMPLE',
     rights,
     ...(!call.caller.rights.isSuper && { _loc: { tenant, teams: ['default'] } }),
   }
@@ -82,6 +88,17 @@ async function one(call: Call, definition: EntityDefinition, username: string): 
     default:
       throw methodNotAllowed()
   }
+}
+
+// The credential of a registration, by its id.
+function withCredentials({ credential, ...user }: Record<string, unknown>): Record<string, unknown> {
+  if (typeof user['handle'] !== 'string' || user['handle'] === '') throw badRequest(['handle: Expected text'])
+  if (credential === undefined || credential === null) return { ...user, credentials: {} }
+  const keyId = isObject(credential) ? credential['keyId'] : undefined
+  const id = isObject(keyId) ? keyId['id'] : undefined
+  if (typeof id !== 'string' || id === '' || id === '__proto__')
+    throw badRequest(['credential.keyId.id: Expected text'])
+  return { ...user, credentials: { [id]: credential } }
 }
 
 async function entityOf(call: Call): Promise<Record<string, unknown>> {

@@ -13,6 +13,8 @@ export const adminReasons = {
   'admin.exists': 'An entity has this id already.',
   'admin.method_not_allowed': 'The path does not take this method, or the kind does not offer the operation.',
   'admin.precondition_failed': 'If-Match or If-None-Match does not hold.',
+  'admin.change_refused': 'The entity is valid, and may not become so from what it is: see error.',
+  'admin.in_use': 'Others refer to the entity, and the call asked for one that is not used.',
   'admin.conflict': 'Others kept writing the same entity.',
   'admin.not_built': 'The feature behind the endpoint is not part of this version.',
   'admin.store_unavailable': 'The store cannot be reached or cannot write.',

@@ -115,12 +115,25 @@ async function write(
         !mayWrite(call.caller, definition, judged, call.services)
       )
         throw new ApiError(401, 'admin.unauthorized', 'unauthorized', 'you cannot access this resource')
+      if (decision.action === 'write') refuseByRule(definition, current, decision.entity)
       return decision
     },
   }
   const { control } = call.services
   const outcome = call.dryRun ? control.preview(request) : await control.change(request)
   return { ...outcome, definition, id }
+}
+
+/** Throws 400 when the kind has a rule against the change. What is invalid is refused elsewhere. */
+function refuseByRule(definition: EntityDefinition, current: IndexedEntity | null, entity: unknown): void {
+  if (definition.judge === undefined) return
+  const after = readEntity(definition, entity)
+  const before = current?.read() ?? null
+  // An entity that cannot be read any more must be repairable.
+  if (!after.ok || before?.ok === false) return
+  const fault = definition.judge(before?.value ?? null, after.value)
+  if (fault !== null)
+    throw new ApiError(400, 'admin.change_refused', fault.code, fault.description, fault.more)
 }
 
 function contentOver(

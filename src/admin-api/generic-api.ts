@@ -10,6 +10,7 @@ import type { Call } from './call.ts'
 import { mayRead, mayWrite } from './entity-rights.ts'
 import { entityTag, isKnown } from './conditions.ts'
 import { readContent, readPatch } from './decode.ts'
+import { brokenBy, entityReferences, usedByHeaders } from './entity-references.ts'
 import { entityStatus } from './entity-status.ts'
 import { listEntities } from './entity-list.ts'
 import { kindLabel, show, withKind } from './entity-view.ts'
@@ -33,7 +34,9 @@ export function genericApi(call: Call): Promise<Reply> | null {
   const [, group = '', version = '', entity = ''] = segments
   const definition = findDefinition(group, version, entity)
   if (definition === null) return segments.length > 5 ? null : Promise.reject(unknownKind())
-  if (segments.length === 6 && segments[5] !== '_status') return null
+  if (segments.length === 6 && segments[5] !== '_status' && segments[5] !== '_references') return null
+  // No entity, though it stands where ids do.
+  if (definition.kind === 'Api' && segments[4] === '_openapi') return null
   return resource(call, definition, segments[4] ?? null).catch(error => {
     // Errors name the kind, as every object of this API does.
     if (error instanceof ApiError && error.more['kind'] === undefined)
@@ -86,6 +89,7 @@ async function resource(call: Call, definition: EntityDefinition, id: string | n
       onlyGet(call)
       return jsonReply(200, templateOf(call, definition))
     default:
+      if (call.segments[5] === '_references') return entityReferences(call, definition, id)
       if (call.segments.length === 6) return entityStatus(call, definition, id)
       return one(call, definition, id)
   }
@@ -126,7 +130,7 @@ async function one(call: Call, definition: EntityDefinition, id: string): Promis
       return written(call, 200, await patch(call, definition, id, await readPatch(call), stamped))
     case 'DELETE':
       offered(definition.access.delete)
-      return written(call, 200, await remove(call, definition, id, stamped))
+      return removeOne(call, definition, id)
     default:
       throw methodNotAllowed()
   }
@@ -135,6 +139,13 @@ async function one(call: Call, definition: EntityDefinition, id: string): Promis
 /** Throws 405 when the kind does not offer the operation. */
 export function offered(operation: boolean): void {
   if (!operation) throw methodNotAllowed()
+}
+
+async function removeOne(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
+  const broken = await brokenBy(call, definition, id)
+  const result = await remove(call, definition, id, stamped)
+  if (call.dryRun) return dryRun(call, result, { used_by: broken?.users ?? [], hidden: broken?.hidden ?? 0 })
+  return written(call, 200, result, usedByHeaders(broken))
 }
 
 async function list(call: Call, definition: EntityDefinition): Promise<Reply> {
@@ -222,7 +233,11 @@ async function written(call: Call, status: number, result: Written, headers: Fie
   return renderOne(call, status, withKind(definition, show(shown)), definition, all)
 }
 
-function dryRun(call: Call, { definition, before, after, changed }: Written): Promise<Reply> {
+function dryRun(
+  call: Call,
+  { definition, before, after, changed }: Written,
+  more: Record<string, unknown> = {},
+): Promise<Reply> {
   const would = !changed ? 'nothing' : after === null ? 'delete' : before === null ? 'create' : 'update'
   const views = { before: before?.view(), after: after?.view() }
   const diff =
@@ -230,7 +245,7 @@ function dryRun(call: Call, { definition, before, after, changed }: Written): Pr
       ? diffJson(views.before, views.after)
       : [{ op: after === null ? 'remove' : 'add', path: '', ...(after !== null && { value: views.after }) }]
   const entity = after === null ? null : show(after)
-  return renderOne(call, 200, { dry_run: true, would, diff, entity, kind: kindLabel(definition) })
+  return renderOne(call, 200, { dry_run: true, would, diff, entity, ...more, kind: kindLabel(definition) })
 }
 
 function deprecation(definition: EntityDefinition): Fields {

@@ -1,4 +1,5 @@
 /** Endpoints about the instance itself: version, status, explain, plugins, event ledger. */
+import { authModuleTypes } from '../model/kinds/auth-module.ts'
 import { isObject } from '../model/types/shape.ts'
 import { findByName } from '../model/registry.ts'
 import { badRequest } from './api-error.ts'
@@ -28,6 +29,10 @@ export const instanceEndpoints: ReadonlyMap<string, Endpoint> = new Map<string, 
   ['GET /api/plugins/steps', async call => jsonReply(200, await namesOf(call, 'plugin_steps'))],
   ['GET /api/new/apikey', async call => newEntity(call, 'Apikey')],
   ['GET /api/new/group', async call => newEntity(call, 'ServiceGroup')],
+  ['GET /api/new/service', async call => newEntity(call, 'ServiceDescriptor')],
+  ['GET /api/new/tcp/service', async call => newEntity(call, 'TcpService')],
+  ['GET /api/tcp/_template', async call => newEntity(call, 'TcpService')],
+  ['GET /api/auths/templates', async () => jsonReply(200, { templates: authModuleTemplates() })],
 ])
 
 /** The parts of a version text, as upstream names them. */
@@ -122,6 +127,10 @@ function headerPairs(headers: unknown): [string, string][] {
 async function namesOf(call: Call, field: 'plugin_categories' | 'plugin_steps'): Promise<string[]> {
   const plugins = await call.services.plugins()
   return [...new Set(plugins.flatMap(plugin => plugin[field]))].sort()
+}
+
+function authModuleTemplates(): { type: string; label: string }[] {
+  return Object.entries(authModuleTypes).map(([type, label]) => ({ type, label }))
 }
 
 function newEntity(call: Call, kind: string): Reply {

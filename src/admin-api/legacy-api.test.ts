@@ -43,6 +43,16 @@ test('every kind with a legacy path answers its list', async () => {
     'routes',
     'route-compositions',
     'backends',
+    'services',
+    'verifiers',
+    'client-validators',
+    'auths',
+    'scripts',
+    'tcp/services',
+    'admin-sessions',
+    'apps-sessions',
+    'admins/simple',
+    'admins/webauthn',
   ]) {
     const { status, json } = await server.call('GET', `/api/${path}`)
     assert.deepEqual([status, Array.isArray(json)], [200, true], path)

@@ -11,6 +11,7 @@ import { mayRead } from './entity-rights.ts'
 import { entityTag, isKnown } from './conditions.ts'
 import { readContent, readPatch } from './decode.ts'
 import { listEntities } from './entity-list.ts'
+import { brokenBy, entityReferences, usedByHeaders } from './entity-references.ts'
 import { entityStatus } from './entity-status.ts'
 import { create, findStored, patch, remove, replace, type Written } from './entity-writes.ts'
 import { lineHandler } from './generic-bulk.ts'
@@ -21,6 +22,8 @@ import { mergePatch } from './merge-patch.ts'
 import { invalidEntity, refusalOf } from './refusal.ts'
 import { formOf, renderList } from './rendering.ts'
 import { jsonReply, type Reply } from './reply.ts'
+import { serviceApi, servicesOfGroup, servicesOfLine } from './services-api.ts'
+import { endSessionsOfModule, sessionsApi } from './sessions-api.ts'
 import { templateOf } from './templates.ts'
 
 const options = { stamped: false, conditional: true } as const
@@ -33,15 +36,30 @@ export function legacyApi(call: Call): Promise<Reply> | null {
     if (definition === null) continue
     const rest = call.segments.slice(length)
     if (definition.kind === 'GlobalConfig') return globalConfigApi(call, definition, rest)
-    if (definition.kind === 'SimpleAdminUser') return adminsApi(call, definition, rest)
-    return resource(call, definition, rest)
+    if (definition.kind === 'SimpleAdminUser' || definition.kind === 'WebauthnAdminUser')
+      return adminsApi(call, definition, rest)
+    if (definition.kind === 'AdminSession' || definition.kind === 'AuthModuleUser')
+      return sessionsApi(call, definition, rest, () => list(call, definition))
+    return resource(call, definition, rest) ?? below(call, definition, rest)
   }
-  return null
+  const [, name, id = ''] = call.segments
+  if (name === 'apps-sessions-module' && call.segments.length === 3) return endSessionsOfModule(call, id)
+  const ofLine = name === 'lines' && call.segments.length === 4 && call.segments[3] === 'services'
+  return ofLine ? servicesOfLine(call, id) : null
+}
+
+// Endpoints of an entity of one kind.
+function below(call: Call, { kind }: EntityDefinition, rest: readonly string[]): Promise<Reply> | null {
+  const [id = '', part = ''] = rest
+  if (rest.length !== 2) return null
+  if (kind === 'ServiceDescriptor') return serviceApi(call, id, part)
+  return kind === 'ServiceGroup' && part === 'services' ? servicesOfGroup(call, id) : null
 }
 
 function resource(call: Call, definition: EntityDefinition, rest: readonly string[]): Promise<Reply> | null {
   const [id] = rest
   if (rest.length === 2 && rest[1] === '_status') return entityStatus(call, definition, rest[0]!)
+  if (rest.length === 2 && rest[1] === '_references') return entityReferences(call, definition, rest[0]!)
   if (rest.length > 1) return null
   if (id === undefined) return collection(call, definition)
   if (id === '_bulk') return bulk(call, definition)
@@ -60,9 +78,7 @@ async function collection(call: Call, definition: EntityDefinition): Promise<Rep
 }
 
 async function list(call: Call, definition: EntityDefinition): Promise<Reply> {
-  const keypairs = definition.kind === 'Certificate' && call.query.get('keypair') === 'true'
-  const only = keypairs ? (entity: Record<string, unknown>) => entity['keypair'] === true : null
-  const { entities, query, readable } = await listEntities(call, definition, only)
+  const { entities, query, readable } = await listEntities(call, definition, filterOf(call, definition))
   const { fields, page } = query
   const pageSize = Math.min(query.pageSize, 2_147_483_647)
   const shown = function* () {
@@ -75,6 +91,17 @@ async function list(call: Call, definition: EntityDefinition): Promise<Reply> {
     ['X-Page-Size', String(pageSize)],
   ] as const
   return renderList(compact(call), shown(), definition, headers)
+}
+
+// Filters of single kinds: `?keypair=true` of certificates, `?types=` of auth modules.
+function filterOf(
+  call: Call,
+  { kind }: EntityDefinition,
+): ((entity: Record<string, unknown>) => boolean) | null {
+  if (kind === 'Certificate' && call.query.get('keypair') === 'true')
+    return entity => entity['keypair'] === true
+  const types = kind === 'AuthModule' ? call.query.getAll('types') : []
+  return types.length === 0 ? null : entity => types.includes(String(entity['type']))
 }
 
 // Compact JSON, or NDJSON: nothing else.
@@ -102,7 +129,7 @@ async function one(call: Call, definition: EntityDefinition, id: string): Promis
       )
     }
     case 'DELETE':
-      return worded('delete', null, async () => deleted(call, await remove(call, definition, id, options)))
+      return worded('delete', null, () => removeOne(call, definition, id))
     default:
       throw methodNotAllowed()
   }
@@ -131,13 +158,17 @@ function written(call: Call, status: number, { before, after, changed }: Written
   return jsonReply(200, { dry_run: true, would, diff, entity: view })
 }
 
-function deleted(call: Call, { before }: Written): Reply {
-  if (!call.dryRun) return jsonReply(200, { deleted: true })
+async function removeOne(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
+  const broken = await brokenBy(call, definition, id)
+  const { before } = await remove(call, definition, id, options)
+  if (!call.dryRun) return jsonReply(200, { deleted: true }, usedByHeaders(broken))
   return jsonReply(200, {
     dry_run: true,
     would: 'delete',
     diff: [{ op: 'remove', path: '' }],
     entity: before?.view(),
+    used_by: broken?.users ?? [],
+    hidden: broken?.hidden ?? 0,
   })
 }
 

@@ -14,6 +14,14 @@ const templateNames: Readonly<Record<string, string>> = {
   Tenant: 'tenant',
   DataExporter: 'dataExporter',
   ErrorTemplate: 'template',
+  ServiceDescriptor: 'descriptor',
+  TcpService: 'tcpService',
+  JwtVerifier: 'verifier',
+  AuthModule: 'authConfig',
+  ApiSubscription: 'apiSubscription',
+  RouteTemplate: 'routeTemplate',
+  UserDashboard: 'userDashboardTemplate',
+  UserAlert: 'userAlertTemplate',
 }
 
 /** A new default entity of the kind; `?type=` chooses a variant. Throws 404 when the kind has none. */

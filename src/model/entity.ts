@@ -3,6 +3,7 @@
  * says where it lives in the store and in the admin API. Adding a kind is adding one file under `model/kinds/`.
  */
 import type { Schema } from '../schema/index.ts'
+import type { ReferenceField } from './references.ts'
 
 /** Which operations the admin API offers on a kind. */
 export interface EntityAccess {
@@ -27,6 +28,21 @@ export interface TemplateContext {
   readonly secure?: boolean
 }
 
+/** Schemas by the value of a field. A value without a schema is described by the kind's own. */
+export interface EntityVariants {
+  readonly field: string
+  readonly schemas: Readonly<Record<string, Schema>>
+}
+
+/** Why a change is refused though both ends of it are valid. */
+export interface ChangeFault {
+  /** For programs: value of `error` in the answer. */
+  readonly code: string
+  readonly description: string
+  /** More fields of the answer. */
+  readonly more: Readonly<Record<string, unknown>>
+}
+
 export interface EntityDefinition<T = unknown> {
   readonly group: string
   readonly version: string
@@ -43,6 +59,8 @@ export interface EntityDefinition<T = unknown> {
   readonly legacyPath: string | null
   readonly access: EntityAccess
   readonly schema: Schema<T>
+  /** Schemas that hold in place of `schema` for kinds whose fields depend on a type. */
+  readonly variants?: EntityVariants
   /** A fresh default object, as `_template` answers it. `newId` is a generated id. */
   template(newId: string, context?: TemplateContext): T
   /** False when the admin API must answer that the kind has no template. Absent: it has one. */
@@ -51,6 +69,8 @@ export interface EntityDefinition<T = unknown> {
   readonly normalize?: (input: Readonly<Record<string, unknown>>) => Record<string, unknown>
   /** Checks beyond the schema; answers faults as sentences. */
   validate?(entity: T): readonly string[]
+  /** Rules on changes made through the admin API. An import is not judged: it restores what was. */
+  judge?(before: T | null, after: T): ChangeFault | null
   /** True when the data plane needs the kind: writes travel in revisions. */
   readonly served: boolean
   /** The only id of a kind that has one object; its storage key is `storageKey` alone. */
@@ -61,6 +81,8 @@ export interface EntityDefinition<T = unknown> {
   readonly aliasOf?: string
   /** Answers carry `Otoroshi-Api-Deprecated: yes`. */
   readonly deprecated?: boolean
+  /** Fields that hold ids of other entities, besides those of its owner. */
+  readonly references?: readonly ReferenceField[]
   /** Id of the admin extension that brings the kind. */
   readonly extension?: string
 }
@@ -73,6 +95,17 @@ export const fullAccess: EntityAccess = Object.freeze({
   delete: true,
   bulk: true,
 })
+
+/** The schema that describes `input`: that of its variant, or the kind's. */
+export function schemaFor<T>(
+  { schema, variants }: Pick<EntityDefinition<T>, 'schema' | 'variants'>,
+  input: Readonly<Record<string, unknown>>,
+): Schema<T> {
+  const value = variants === undefined ? undefined : input[variants.field]
+  if (variants === undefined || typeof value !== 'string' || !Object.hasOwn(variants.schemas, value))
+    return schema
+  return variants.schemas[value] as Schema<T>
+}
 
 /** Declares an entity kind. Identity function that carries the type. */
 export function defineEntity<T>(definition: EntityDefinition<T>): EntityDefinition<T> {

@@ -1,27 +1,50 @@
 /** JSON Schema (draft 7) of entity kinds, made from their one description. */
 import type { Schema } from '../schema/index.ts'
+import type { EntityDefinition, EntityVariants } from './entity.ts'
 import { isObject } from './types/shape.ts'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
+type Converter = typeof import('@valibot/to-json-schema')['toJsonSchema']
+
 const made = new WeakMap<object, JsonSchema>()
 
 /** The JSON Schema of a kind. The converter is loaded on first use; the answer is kept. */
-export async function jsonSchema(definition: { readonly schema: Schema }): Promise<JsonSchema> {
-  const known = made.get(definition.schema)
+export async function jsonSchema({
+  schema,
+  variants,
+}: Pick<EntityDefinition, 'schema' | 'variants'>): Promise<JsonSchema> {
+  const known = made.get(schema)
   if (known !== undefined) return known
   const { toJsonSchema } = await import('@valibot/to-json-schema')
+  const convert = (given: Schema) => converted(given, toJsonSchema)
+  const base = convert(schema)
+  const result = variants === undefined ? base : { ...base, allOf: conditions(variants, convert) }
+  made.set(schema, result)
+  return result
+}
+
+// One condition a schema: several values may share one.
+function conditions(
+  { field, schemas }: EntityVariants,
+  convert: (given: Schema) => JsonSchema,
+): JsonSchema[] {
+  return [...new Set(Object.values(schemas))].map(schema => {
+    const values = Object.keys(schemas).filter(value => schemas[value] === schema)
+    const { $schema: _, ...then } = convert(schema)
+    return { if: { properties: { [field]: { enum: values } }, required: [field] }, then }
+  })
+}
+
+function converted(given: Schema, toJsonSchema: Converter): JsonSchema {
   // Everything given passes through an `unknown` input here, so the converter's own input type says nothing.
-  const described = definition.schema as Parameters<typeof toJsonSchema>[0]
+  const described = given as Parameters<Converter>[0]
   // A rule that JSON Schema cannot say (or not twice) is left out: the gateway still checks it.
-  const converted = simplify(
+  return simplify(
     toJsonSchema(described, {
       overrideAction: ({ errors, jsonSchema }) => (errors === undefined ? undefined : jsonSchema),
     }),
-  )
-  const result = converted as JsonSchema
-  made.set(definition.schema, result)
-  return result
+  ) as JsonSchema
 }
 
 // Null stands for "use the default": worth accepting, not worth writing at every field of a document or form.

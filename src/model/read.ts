@@ -6,7 +6,7 @@
  */
 import { parse, type Parsed, type SchemaFault } from '../schema/index.ts'
 import { inspectJson } from './check-json.ts'
-import type { EntityDefinition } from './entity.ts'
+import { type EntityDefinition, schemaFor } from './entity.ts'
 import { isObject } from './types/shape.ts'
 
 export type { Parsed } from '../schema/index.ts'
@@ -22,7 +22,7 @@ export function readEntity<T>(definition: EntityDefinition<T>, input: unknown): 
   const { fault: unsafe, values } = inspectJson(input)
   if (unsafe !== null) return failed([unsafe])
   const normalized = definition.normalize === undefined ? input : definition.normalize(input)
-  const parsed = parse(definition.schema, normalized, values > manyValues)
+  const parsed = parse(schemaFor(definition, normalized), normalized, values > manyValues)
   if (!parsed.ok) return failed(parsed.faults)
   const altered = alteration(normalized, parsed.value, '')
   if (altered !== null) return failed([altered])

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { EntityDefinition } from './entity.ts'
 import { newId } from './ids.ts'
-import { jsonSchema } from './json-schema.ts'
+import { type JsonSchema, jsonSchema } from './json-schema.ts'
+import { authModule } from './kinds/auth-module.ts'
 import { route } from './kinds/route.ts'
 import {
   definitionOf,
@@ -87,11 +89,36 @@ test('ids are those of upstream', () => {
   assert.match(newId({ idPrefix: '' }), /^[0-9a-f]{8}-/)
 })
 
+type Described = Record<string, Record<string, unknown>>
+
+// Of a kind with variants: those of the variant its template is of.
+function propertiesOf(schema: JsonSchema, { variants, template }: EntityDefinition): Described {
+  const common = schema['properties'] as Described
+  if (variants === undefined) return common
+  const value = (template('an-id') as Record<string, unknown>)[variants.field]
+  const conditions = schema['allOf'] as { if: { properties: Described }; then: { properties: Described } }[]
+  const fitting = conditions.filter(one =>
+    (one.if.properties[variants.field]!['enum'] as unknown[]).includes(value),
+  )
+  assert.equal(fitting.length, 1)
+  return fitting[0]!.then.properties
+}
+
+test('the JSON schema of a kind with variants describes each of them', async () => {
+  const schema = await jsonSchema(authModule)
+  assert.deepEqual(schema['required'], ['type', 'id', 'name'])
+  const conditions = schema['allOf'] as { if: { properties: Described }; then: JsonSchema }[]
+  const described = conditions.flatMap(one => one.if.properties['type']!['enum'] as string[])
+  assert.deepEqual(described.sort(), Object.keys(authModule.variants!.schemas).sort())
+  const ldap = conditions.find(one => (one.if.properties['type']!['enum'] as string[]).includes('ldap'))
+  assert.ok((ldap!.then['required'] as string[]).includes('searchBase'))
+})
+
 test('every kind has a JSON schema that names its fields', async () => {
   for (const definition of definitions) {
     const schema = await jsonSchema(definition)
     assert.equal(schema['type'], 'object', definition.kind)
-    const properties = schema['properties'] as Record<string, Record<string, unknown>>
+    const properties = propertiesOf(schema, definition)
     const template = definition.template('an-id') as Record<string, unknown>
     for (const field of Object.keys(template)) {
       assert.ok(properties[field] !== undefined, `${definition.kind}.${field}`)

@@ -12,6 +12,25 @@ import { draft } from './kinds/draft.ts'
 import { errorTemplate } from './kinds/error-template.ts'
 import { globalConfig } from './kinds/global-config.ts'
 import { httpListener } from './kinds/http-listener.ts'
+import { adminSession } from './kinds/admin-session.ts'
+import { api } from './kinds/api.ts'
+import { apiSubscription } from './kinds/api-subscription.ts'
+import { authModule } from './kinds/auth-module.ts'
+import { authModuleUser } from './kinds/auth-module-user.ts'
+import { clientValidator } from './kinds/client-validator.ts'
+import { corazaConfig } from './kinds/coraza-config.ts'
+import { greenScore } from './kinds/green-score.ts'
+import { jwtVerifier } from './kinds/jwt-verifier.ts'
+import { remoteCatalog } from './kinds/remote-catalog.ts'
+import { routeTemplate } from './kinds/route-template.ts'
+import { script } from './kinds/script.ts'
+import { serviceDescriptor } from './kinds/service-descriptor.ts'
+import { tcpService } from './kinds/tcp-service.ts'
+import { userAlert } from './kinds/user-alert.ts'
+import { userDashboard } from './kinds/user-dashboard.ts'
+import { wasmPlugin } from './kinds/wasm-plugin.ts'
+import { webauthnAdminUser } from './kinds/webauthn-admin-user.ts'
+import { workflow } from './kinds/workflow.ts'
 import { organization, tenant } from './kinds/organization.ts'
 import { route } from './kinds/route.ts'
 import { routeComposition } from './kinds/route-composition.ts'
@@ -24,18 +43,37 @@ export const definitions: readonly EntityDefinition[] = [
   route,
   backend,
   routeComposition,
+  serviceDescriptor,
+  tcpService,
   errorTemplate,
   apikey,
   certificate,
+  jwtVerifier,
+  authModule,
+  adminSession,
   simpleAdminUser,
+  webauthnAdminUser,
+  authModuleUser,
+  clientValidator,
   serviceGroup,
   organization,
   tenant,
   team,
   dataExporter,
+  script,
+  wasmPlugin,
   globalConfig,
   draft,
+  api,
+  apiSubscription,
+  routeTemplate,
+  userDashboard,
+  userAlert,
+  greenScore,
+  corazaConfig,
   httpListener,
+  remoteCatalog,
+  workflow,
 ]
 
 /** Kinds with a storage of their own: aliases left out. What an export or a full revision walks through. */

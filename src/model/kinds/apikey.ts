@@ -1,6 +1,8 @@
 import { schema as v } from '../../schema/index.ts'
 import { defineEntity, fullAccess } from '../entity.ts'
 import { fill } from '../fill.ts'
+import { type ReferenceField, type Referred, ref } from '../references.ts'
+import { isObject } from '../types/shape.ts'
 import { randomToken } from '../ids.ts'
 import { description, location, metadata, tags } from '../types/common.ts'
 import {
@@ -68,6 +70,44 @@ export const apikeySchema = v.looseObject({
 })
 export type Apikey = v.InferOutput<typeof apikeySchema>
 
+const grantKinds: Readonly<Record<string, string>> = {
+  group: 'ServiceGroup',
+  service: 'ServiceDescriptor',
+  route: 'Route',
+  'route-composition': 'RouteComposition',
+  api: 'Api',
+}
+
+function granted(kind: string, id: string): readonly Referred[] {
+  const named = Object.hasOwn(grantKinds, kind) ? grantKinds[kind] : undefined
+  // Routes were granted as services, and still may be.
+  if (kind === 'service')
+    return [
+      { kind: 'ServiceDescriptor', id },
+      { kind: 'Route', id },
+    ]
+  return named === undefined ? [] : [{ kind: named, id }]
+}
+
+function oldGrant(value: unknown): readonly Referred[] {
+  const parts = typeof value === 'string' ? /^([a-z-]+)_(.+)$/s.exec(value) : null
+  return parts === null ? [] : granted(parts[1]!, parts[2]!)
+}
+
+function grant(value: unknown): readonly Referred[] {
+  if (!isObject(value)) return []
+  const { kind, id } = value
+  return typeof kind === 'string' && typeof id === 'string' ? granted(kind, id) : []
+}
+
+// Keys outlive what they are granted on, and one grant may stand for either of two kinds.
+const grants = (path: string, read: ReferenceField['read']): ReferenceField => ({
+  path,
+  kinds: Object.values(grantKinds),
+  read,
+  loose: true,
+})
+
 /** Credentials of a consumer. */
 export const apikey = defineEntity<Apikey>({
   group: 'apim.otoroshi.io',
@@ -82,6 +122,11 @@ export const apikey = defineEntity<Apikey>({
   access: fullAccess,
   schema: apikeySchema,
   served: true,
+  references: [
+    ref('authorizedGroup', 'ServiceGroup'),
+    grants('authorizedEntities.*', oldGrant),
+    grants('authorizations.*', grant),
+  ],
   // The id of a key is not a uuid: 16 lower case alphanumerics, whatever id is proposed.
   template: () =>
     fill(apikeySchema, {

@@ -1,6 +1,7 @@
 import { schema as v } from '../../schema/index.ts'
 import { defineEntity, fullAccess } from '../entity.ts'
 import { fill } from '../fill.ts'
+import { looseRef } from '../references.ts'
 import { backendSettingsSchema, normalizeBackend } from '../types/backend.ts'
 import { description, id, location, metadata, name, tags } from '../types/common.ts'
 import { required } from '../types/fields.ts'
@@ -32,6 +33,7 @@ export const backend = defineEntity<Backend>({
   schema: backendSchema,
   normalize: input => mapField(input, 'backend', normalizeBackend),
   served: true,
+  references: [looseRef('backend.targets.*.tls_config.certs.*', 'Certificate')],
   template: newId =>
     fill(backendSchema, { id: newId, name: 'New backend', description: 'New backend', backend: {} }),
 })

@@ -1,6 +1,7 @@
 import { schema as v } from '../../schema/index.ts'
 import { defineEntity, fullAccess } from '../entity.ts'
 import { fill } from '../fill.ts'
+import { ref } from '../references.ts'
 import { id, location, metadata, name, tags } from '../types/common.ts'
 import { emptyTexts, field, flag, number, optionalText, required, text, texts } from '../types/fields.ts'
 
@@ -64,6 +65,7 @@ export const certificate = defineEntity<Certificate>({
     certType: certTypeOf(input),
   }),
   served: true,
+  references: [ref('caRef', 'Certificate')],
   template: newId => {
     const now = Date.now()
     return fill(certificateSchema, {

@@ -1,5 +1,6 @@
 import { schema as v } from '../../schema/index.ts'
 import { defineEntity, fullAccess } from '../entity.ts'
+import { looseRef, ref } from '../references.ts'
 import { id, location, metadata, name, tags } from '../types/common.ts'
 import { count, emptyJson, field, flag, json, required, text } from '../types/fields.ts'
 import { exporterTemplates } from '../types/exporter-templates.ts'
@@ -93,6 +94,8 @@ export const dataExporter = defineEntity<DataExporter>({
     customTransform: withoutBlank(input['customTransform']),
   }),
   served: true,
+  // Of other types `ref` names a plugin.
+  references: [looseRef('config.ref', 'Workflow'), ref('config.wasm_ref', 'WasmPlugin')],
   template: (newId, context) => templateOfType(newId, context?.type ?? ''),
 })
 

@@ -1,6 +1,7 @@
 import { schema as v } from '../../schema/index.ts'
 import { defineEntity, fullAccess } from '../entity.ts'
 import { fill } from '../fill.ts'
+import { looseRef } from '../references.ts'
 import { description, location, metadata, name, tags } from '../types/common.ts'
 import { emptyMap, field, identifier, required, text, textMap } from '../types/fields.ts'
 
@@ -34,6 +35,8 @@ export const errorTemplate = defineEntity<ErrorTemplate>({
   access: fullAccess,
   schema: errorTemplateSchema,
   served: true,
+  // Or `global`, or a service descriptor.
+  references: [looseRef('serviceId', 'Route'), looseRef('serviceId', 'ServiceDescriptor')],
   template: () =>
     fill(errorTemplateSchema, {
       serviceId: 'route_id',

@@ -1,6 +1,7 @@
 import { schema as v } from '../../schema/index.ts'
 import { defineEntity } from '../entity.ts'
 import { fill } from '../fill.ts'
+import { ref } from '../references.ts'
 import { metadata, tags } from '../types/common.ts'
 import {
   count,
@@ -104,6 +105,7 @@ export const globalConfig = defineEntity<GlobalConfig>({
   access: { read: true, create: false, update: true, delete: false, bulk: false },
   schema: globalConfigSchema,
   served: true,
+  references: [ref('backOfficeAuthRef', 'AuthModule'), ref('autoCert.caRef', 'Certificate')],
   singleton: 'global',
   template: newId => fill(globalConfigSchema, { otoroshiId: newId }),
 })

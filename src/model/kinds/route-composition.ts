@@ -1,6 +1,8 @@
 import { schema as v } from '../../schema/index.ts'
 import { defineEntity, fullAccess } from '../entity.ts'
 import { fill } from '../fill.ts'
+import { looseRef, ref } from '../references.ts'
+import { slotRefs } from '../types/plugin-references.ts'
 import { minimalBackendSchema, normalizeBackend } from '../types/backend.ts'
 import { clientSettingsSchema } from '../types/client.ts'
 import { description, id, location, metadata, name, routing, tags } from '../types/common.ts'
@@ -51,6 +53,13 @@ export const routeComposition = defineEntity<RouteComposition>({
   schema: routeCompositionSchema,
   normalize: input => mapField(input, 'routes', routes => mapItems(routes, normalizeItem)),
   served: true,
+  references: [
+    ref('groups.*', 'ServiceGroup'),
+    ref('routes.*.backend_ref', 'Backend'),
+    looseRef('routes.*.backend.targets.*.tls_config.certs.*', 'Certificate'),
+    slotRefs('routes.*.plugins.*'),
+    slotRefs('plugins.*'),
+  ],
   template: newId =>
     fill(routeCompositionSchema, {
       id: newId,

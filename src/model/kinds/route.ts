@@ -1,6 +1,8 @@
 import { schema as v } from '../../schema/index.ts'
 import { defineEntity, fullAccess } from '../entity.ts'
 import { fill } from '../fill.ts'
+import { looseRef, ref } from '../references.ts'
+import { slotRefs } from '../types/plugin-references.ts'
 import { backendSettingsSchema, normalizeBackend } from '../types/backend.ts'
 import { description, id, location, metadata, name, routing, tags } from '../types/common.ts'
 import { emptyTexts, field, optionalText, required, texts } from '../types/fields.ts'
@@ -36,6 +38,16 @@ export function normalizeRoute(input: Readonly<Record<string, unknown>>): Record
   return missing && typeof route['backend_ref'] === 'string' ? { ...route, backend: {} } : route
 }
 
+/** What a route refers to; `at` is where it stands, such as `route.`. */
+export const routeReferences = (at: string) => [
+  ref(`${at}groups.*`, 'ServiceGroup'),
+  ref(`${at}bound_listeners.*`, 'HttpListener'),
+  ref(`${at}backend_ref`, 'Backend'),
+  // Or subject names.
+  looseRef(`${at}backend.targets.*.tls_config.certs.*`, 'Certificate'),
+  slotRefs(`${at}plugins.*`),
+]
+
 /** A route through which calls pass to a backend. */
 export const route = defineEntity<Route>({
   group: 'proxy.otoroshi.io',
@@ -51,6 +63,7 @@ export const route = defineEntity<Route>({
   schema: routeSchema,
   normalize: normalizeRoute,
   served: true,
+  references: routeReferences(''),
   template: (newId, context) =>
     fill(routeSchema, {
       id: newId,

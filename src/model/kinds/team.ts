@@ -1,6 +1,7 @@
 import { schema as v } from '../../schema/index.ts'
 import { defineEntity, fullAccess } from '../entity.ts'
 import { fill } from '../fill.ts'
+import { ref } from '../references.ts'
 import { description, id, metadata, name, tags } from '../types/common.ts'
 import { field, identifier } from '../types/fields.ts'
 
@@ -31,6 +32,7 @@ export const team = defineEntity<Team>({
   access: fullAccess,
   schema: teamSchema,
   served: false,
+  references: [ref('tenant', 'Organization')],
   scopeField: 'tenant',
   template: (_newId, context) =>
     fill(teamSchema, {

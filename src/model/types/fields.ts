@@ -34,6 +34,20 @@ export const json = v.looseObject({})
 /** TCP port. */
 export const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535))
 
+/** Text that ends up in a request line, a header value or a query: no control characters. */
+export const line = v.pipe(
+  v.string(),
+  v.regex(/^[^\u0000-\u001f\u007f]*$/, 'Invalid text: control characters are not accepted'),
+)
+/** Header names and values. */
+export const headerMap = v.record(line, line)
+/** A host name or address; expressions are accepted. It ends up in request lines, header values and name lookups. */
+export const hostname = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.regex(/^[^\u0000-\u001f\u007f]*$/, 'Invalid host name: control characters are not accepted'),
+)
+
 /** An identifier: last part of a storage key, so no control characters and no empty text. */
 export const identifier = v.pipe(
   v.string(),

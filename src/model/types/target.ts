@@ -1,5 +1,5 @@
 import { schema as v } from '../../schema/index.ts'
-import { count, field, flag, optionalText, port, required, text } from './fields.ts'
+import { count, field, flag, hostname, optionalText, port, required, text } from './fields.ts'
 import { isObject, mapField } from './shape.ts'
 import { normalizeTls, tlsConfigSchema } from './tls.ts'
 
@@ -13,13 +13,6 @@ export const predicateSchema = v.looseObject({
     'AlwaysMatch, NetworkLocationMatch {provider, region, zone, dc, rack} or GeolocationMatch {positions}',
   ),
 })
-
-// It ends up in request lines, header values and name lookups.
-const hostname = v.pipe(
-  v.string(),
-  v.minLength(1),
-  v.regex(/^[^\u0000-\u001f\u007f]*$/, 'Invalid host name: control characters are not accepted'),
-)
 
 /** One server of a backend. */
 export const targetSchema = v.looseObject({
@@ -49,7 +42,8 @@ export function normalizeTarget(input: unknown): unknown {
   return { id: `${scheme}://${target['hostname']}${address}:${target['port']}`, ...rest }
 }
 
-function protocolOf(value: unknown): unknown {
+/** A protocol in its usual spelling; unknown ones are read as HTTP/1.1. */
+export function protocolOf(value: unknown): unknown {
   if (typeof value !== 'string') return value
   const upper = value.toUpperCase()
   const known = protocols.find(protocol => protocol === upper)
