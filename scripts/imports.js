@@ -11,7 +11,7 @@ const allowed = {
   store: ['model'],
   expression: [],
   limits: [],
-  events: ['schema'],
+  events: ['schema', 'expression'],
   identity: ['model', 'schema'],
   plugin: ['http', 'schema', 'model', 'expression', 'limits', 'events', 'identity'],
   plugins: ['plugin', 'schema', 'expression', 'limits', 'identity', 'http/headers.ts'],

@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync } from 'node:fs'
 /** Program → package that has it. */
 export const testPrograms = {
   'redis-server': 'redis-server',
+  'redis-sentinel': 'redis-sentinel',
   postgres: 'postgresql',
 }
 

@@ -7,6 +7,8 @@
  */
 export { describeSettings, startHelp } from './describe.ts'
 export { type LoadedSettings, loadSettings, type SettingsSources } from './load.ts'
+export { type PostgresTarget, postgresTarget } from './postgres/target.ts'
+export { isRedisKind, type RedisTarget, redisTarget } from './redis/target.ts'
 export { settingsReference } from './reference.ts'
 export { SettingsError } from './settings-error.ts'
 export type { HttpLimitSettings, PoolSettings, Settings } from './shape.ts'

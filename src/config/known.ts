@@ -26,7 +26,6 @@ const FOREIGN = [
     'cluster',
     'tunnels',
     'redis',
-    'pg',
     'cassandra',
     'kafka',
     'httpdb',

@@ -33,7 +33,10 @@ export class StoreConflict extends Error {
   }
 }
 
-/** The store cannot be reached or cannot write (connection lost, disk full). Nothing was written. */
+/**
+ * The store cannot be reached or cannot write (connection lost, disk full). Nothing was written; where the connection broke
+ * between a write and its answer nobody knows, and watchers are told to look again.
+ */
 export class StoreUnavailable extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause })
@@ -46,8 +49,10 @@ export interface Store {
   readonly driver: string
   readonly durable: boolean
   get(key: string): Promise<string | null>
-  /** Entries whose key starts with `prefix`, in key order, in batches. */
-  scan(prefix: string): AsyncIterable<readonly Entry[]>
+  /** Entries whose key starts with `prefix`, in key order, in batches; from the key `from` on when one is given. */
+  scan(prefix: string, from?: string): AsyncIterable<readonly Entry[]>
+  /** The same for several prefixes together, where that is cheaper than one after another. */
+  scanAny?(prefixes: readonly string[]): AsyncIterable<readonly Entry[]>
   /** Writes all changes or none. Rejects with `StoreConflict` or `StoreUnavailable`. */
   commit(changes: readonly Change[], preconditions?: readonly Precondition[]): Promise<void>
   /**
@@ -56,10 +61,13 @@ export interface Store {
    */
   increment(key: string, by: number, ttl: number): Promise<number>
   /**
-   * Calls back with keys committed by anybody, this process included; not with counters nor expiries. Returns the way
-   * to stop.
+   * Calls back with keys committed by anybody, this process included; not with counters nor expiries. `lookAgain` is
+   * called when anything may have changed unseen: now and then, and after a lost connection. Embedded stores never do.
+   * Returns the way to stop.
    */
-  watch(listener: (keys: readonly string[]) => void): () => void
+  watch(listener: (keys: readonly string[]) => void, lookAgain?: () => void): () => void
+  /** When keys expire, epoch milliseconds; 0 for never and for keys that are gone. Absent: the driver cannot tell. */
+  expiries?(keys: readonly string[]): Promise<readonly number[]>
   /** Resolves when the store answers; rejects with `StoreUnavailable` otherwise. */
   ping(): Promise<void>
   close(): Promise<void>

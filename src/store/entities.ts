@@ -44,11 +44,16 @@ export interface WriteOptions {
 export class EntityStore {
   readonly store: Store
   readonly root: string
+  readonly #places: readonly { readonly definition: EntityDefinition; readonly prefix: string }[]
 
   /** `root` is the setting `storageRoot`, the prefix of every key. */
   constructor(store: Store, root = 'otoroshi') {
     this.store = store
     this.root = root
+    this.#places = storedDefinitions.map(definition => ({
+      definition,
+      prefix: storagePrefix(root, definition),
+    }))
   }
 
   /** The key of an entity. Scoped kinds (teams) take their scope from the entity. */
@@ -84,9 +89,17 @@ export class EntityStore {
       yield entries.map(({ key, value }) => stored(definition, idIn(definition, key, prefix), key, value))
   }
 
-  /** Every entity of every kind (aliases once), in batches of one kind. */
+  /** Every entity of every kind (aliases once), in batches. */
   async *all(): AsyncGenerator<readonly StoredEntity[]> {
-    for (const definition of storedDefinitions) yield* this.stream(definition)
+    if (this.store.scanAny === undefined) {
+      for (const definition of storedDefinitions) yield* this.stream(definition)
+      return
+    }
+    for await (const entries of this.store.scanAny(this.#places.map(place => place.prefix)))
+      yield entries.flatMap(({ key, value }) => {
+        const place = this.identify(key)
+        return place === null ? [] : [stored(place.definition, place.id, key, value)]
+      })
   }
 
   /** The change that writes a validated entity. Throws a TypeError when it has no id. */
@@ -147,8 +160,7 @@ export class EntityStore {
 
   /** The kind and id a key stands for, or null when it is not the key of an entity. For `watch` listeners. */
   identify(key: string): { readonly definition: EntityDefinition; readonly id: string } | null {
-    for (const definition of storedDefinitions) {
-      const prefix = storagePrefix(this.root, definition)
+    for (const { definition, prefix } of this.#places) {
       if (definition.singleton !== undefined) {
         if (key === prefix) return { definition, id: definition.singleton }
       } else if (key.length > prefix.length && key.startsWith(prefix))

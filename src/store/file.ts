@@ -38,9 +38,9 @@ class FileStore implements Store {
     return this.#state.table.get(key)
   }
 
-  async *scan(prefix: string): AsyncGenerator<readonly Entry[]> {
+  async *scan(prefix: string, from?: string): AsyncGenerator<readonly Entry[]> {
     this.#usable()
-    yield* scanTable(this.#state.table, prefix)
+    yield* scanTable(this.#state.table, prefix, from)
   }
 
   async commit(changes: readonly Change[], preconditions: readonly Precondition[] = []): Promise<void> {
@@ -62,6 +62,11 @@ class FileStore implements Store {
 
   watch(listener: (keys: readonly string[]) => void): () => void {
     return this.#watchers.add(listener)
+  }
+
+  async expiries(keys: readonly string[]): Promise<readonly number[]> {
+    this.#usable()
+    return keys.map(key => this.#state.table.expiryOf(key))
   }
 
   async ping(): Promise<void> {

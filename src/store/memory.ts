@@ -22,9 +22,9 @@ export function createMemoryStore(driver = 'inmemory'): Store {
       usable()
       return table.get(key)
     },
-    async *scan(prefix) {
+    async *scan(prefix, from) {
       usable()
-      yield* scanTable(table, prefix)
+      yield* scanTable(table, prefix, from)
     },
     async commit(changes, preconditions = []) {
       usable()
@@ -39,6 +39,10 @@ export function createMemoryStore(driver = 'inmemory'): Store {
       return table.increment(key, by, ttl)
     },
     watch: listener => watchers.add(listener),
+    async expiries(keys) {
+      usable()
+      return keys.map(key => table.expiryOf(key))
+    },
     async ping() {
       usable()
     },

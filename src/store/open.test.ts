@@ -28,7 +28,7 @@ test('opens the driver of the setting', async t => {
 
 test('names what it does not know, and what to use', async () => {
   for (const [storage, start] of [
-    ['pg', "the storage 'pg' is not available yet"],
+    ['cassandra', "the storage 'cassandra' is not available yet"],
     ['ext:mine', "the storage 'ext:mine' is not available yet"],
     ['sqlit', "unknown storage 'sqlit'"],
     ['', "unknown storage ''"],

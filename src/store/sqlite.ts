@@ -15,7 +15,7 @@ import {
   StoreUnavailable,
 } from './contract.ts'
 import { CommitQueue } from './commit-queue.ts'
-import { addTo, CounterRefused, checkChange, checkKey, expiryOf } from './keys.ts'
+import { addTo, CounterRefused, checkChange, checkKey, compareKeys, expiryOf } from './keys.ts'
 import { openDatabase } from './sqlite-file.ts'
 import { createWatchers } from './watchers.ts'
 
@@ -71,11 +71,12 @@ class SqliteStore implements Store {
     return guarded('read', () => this.#live(key)?.value ?? null)
   }
 
-  async *scan(prefix: string): AsyncGenerator<readonly Entry[]> {
+  async *scan(prefix: string, from = prefix): AsyncGenerator<readonly Entry[]> {
+    const first = compareKeys(from, prefix) > 0 ? from : prefix
     let after: string | null = null
     for (;;) {
       this.#usable()
-      const { entries, last } = guarded('read', () => this.#page(prefix, after))
+      const { entries, last } = guarded('read', () => this.#page(prefix, first, after))
       if (entries.length > 0) yield entries
       if (last === null) return
       after = last
@@ -110,6 +111,11 @@ class SqliteStore implements Store {
     return this.#watchers.add(listener)
   }
 
+  async expiries(keys: readonly string[]): Promise<readonly number[]> {
+    this.#usable()
+    return guarded('read', () => keys.map(key => this.#live(key)?.expires_at ?? 0))
+  }
+
   async ping(): Promise<void> {
     this.#usable()
     guarded('read', () => this.#live('ping'))
@@ -125,13 +131,13 @@ class SqliteStore implements Store {
   }
 
   // Row by row, so that neither big values nor those behind the last key of the prefix pile up. `last`: where to go on.
-  #page(prefix: string, after: string | null): { entries: Entry[]; last: string | null } {
+  #page(prefix: string, first: string, after: string | null): { entries: Entry[]; last: string | null } {
     const statement = after === null ? this.#firstPage : this.#nextPage
     const entries: Entry[] = []
     const now = Date.now()
     let seen = 0
     let length = 0
-    for (const row of statement.iterate(after ?? prefix) as unknown as Iterable<Row>) {
+    for (const row of statement.iterate(after ?? first) as unknown as Iterable<Row>) {
       if (!row.key.startsWith(prefix)) break
       if (alive(row.expires_at, now)) entries.push({ key: row.key, value: row.value })
       length += row.value.length

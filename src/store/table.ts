@@ -25,16 +25,22 @@ export class Table {
     return this.#live(key)?.value ?? null
   }
 
+  /** Epoch milliseconds, 0 for never and for what is not there. */
+  expiryOf(key: string): number {
+    return this.#live(key)?.expiresAt ?? 0
+  }
+
   /** Everything that has not expired, in no order. */
   *entries(): Generator<readonly [string, Slot]> {
     const now = Date.now()
     for (const entry of this.#slots) if (alive(entry[1], now)) yield entry
   }
 
-  /** Live keys that start with `prefix`, in key order. */
-  keys(prefix: string): string[] {
+  /** Live keys that start with `prefix`, from `from` on, in key order. */
+  keys(prefix: string, from?: string): string[] {
     const keys: string[] = []
-    for (const key of this.#slots.keys()) if (key.startsWith(prefix)) keys.push(key)
+    for (const key of this.#slots.keys())
+      if (key.startsWith(prefix) && (from === undefined || compareKeys(key, from) >= 0)) keys.push(key)
     return keys.sort(compareKeys)
   }
 
@@ -112,8 +118,12 @@ function alive(slot: Slot, now: number): boolean {
 }
 
 /** Entries of a table in batches; each batch shows the table as it is then. */
-export async function* scanTable(table: Table, prefix: string): AsyncGenerator<readonly Entry[]> {
-  const keys = table.keys(prefix)
+export async function* scanTable(
+  table: Table,
+  prefix: string,
+  from?: string,
+): AsyncGenerator<readonly Entry[]> {
+  const keys = table.keys(prefix, from)
   const size = 1000
   for (let i = 0; i < keys.length; i += size) {
     const batch: Entry[] = []

@@ -1,10 +1,14 @@
 /** Every setting of the process, nested as `Settings` is. */
 import { adminApi, domains, firstStart } from './admin-api.ts'
 import { headerNames } from './header-names.ts'
+import { healthChecks } from './health-checks.ts'
+import { history } from './history.ts'
 import { instance, plugins, running, secrets } from './identity.ts'
 import { exposed, http, https, requests } from './listening.ts'
 import { health, logs, metrics } from './monitoring.ts'
 import { backends, engine } from './proxying.ts'
+import { postgres } from './postgres.ts'
+import { redis } from './redis.ts'
 import { storage } from './storage.ts'
 
 export const table = {
@@ -18,9 +22,13 @@ export const table = {
   secrets,
   instance,
   storage,
+  history,
+  redis,
+  postgres,
   running,
   plugins,
   backends,
+  healthChecks,
   engine,
   headerNames,
   logs,
@@ -40,9 +48,13 @@ export const titles: Readonly<Record<keyof typeof table, string>> = {
   secrets: 'Secrets',
   instance: 'Identity',
   storage: 'Storage',
+  history: 'History',
+  redis: 'Redis',
+  postgres: 'PostgreSQL',
   running: 'Process',
   plugins: 'Plugins',
   backends: 'Backends',
+  healthChecks: 'Health checks of backends',
   engine: 'Engine',
   headerNames: 'Header names',
   logs: 'Logs',

@@ -192,8 +192,7 @@ export const https = {
     env: ['HTTP2_ENABLED', 'OTOROSHI_HTTP2_ENABLED'],
     type: flag,
     default: true,
-    about: 'HTTP/2 on the TLS port',
-    effective: false,
+    about: 'HTTP/2, on the TLS port by ALPN, on the plain port for clients that begin with it',
   }),
   clientAuth: setting({
     key: 'otoroshi.ssl.fromOutside.clientAuth',
@@ -253,7 +252,7 @@ export const requests = {
     env: ['OTOROSHI_REQUESTS_VALIDATE'],
     type: flag,
     default: true,
-    about: 'apply the four limits below; those of the parser always apply',
+    about: 'apply the four limits below, which answer 400; those of the parser always apply',
   }),
   maxUrlLength: setting({
     key: 'otoroshi.requests.maxUrlLength',
@@ -261,7 +260,7 @@ export const requests = {
     default: 16_384,
     defaultFrom: 'pekko.http.parsing.max-uri-length',
     unit: 'bytes',
-    about: 'longest request target',
+    about: 'longest URL, scheme and host included',
   }),
   maxCookieLength: setting({
     key: 'otoroshi.requests.maxCookieLength',
@@ -270,7 +269,6 @@ export const requests = {
     defaultFrom: 'pekko.http.parsing.max-header-value-length',
     unit: 'bytes',
     about: 'longest value of a cookie',
-    effective: false,
   }),
   maxHeaderNameLength: setting({
     key: 'otoroshi.requests.maxHeaderNameLength',

@@ -1,6 +1,6 @@
 /** What operators see: logs, health, metrics. */
 import { setting } from '../setting.ts'
-import { choice, optional, text } from '../value-types.ts'
+import { choice, flag, optional, text } from '../value-types.ts'
 
 export const LOG_LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -29,6 +29,13 @@ export const health = {
 }
 
 export const metrics = {
+  enabled: setting({
+    key: 'otoroshi.metrics.enabled',
+    env: ['OTOROSHI_METRICS_ENABLED'],
+    type: flag,
+    default: true,
+    about: 'answer the metrics endpoint',
+  }),
   accessKey: setting({
     key: 'otoroshi.metrics.accessKey',
     env: ['OTOROSHI_METRICS_ACCESS_KEY'],

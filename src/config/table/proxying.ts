@@ -132,7 +132,6 @@ export const engine = {
     type: flag,
     default: true,
     about: 'a route path that ends with / matches whole segments only',
-    effective: false,
   }),
   allowEnv: setting({
     key: 'otoroshi.elSettings.allowEnvAccess',

@@ -1,6 +1,7 @@
 /** Where the entities are kept. */
+import { redisKinds } from '../redis/target.ts'
 import { setting } from '../setting.ts'
-import { choice, optional, path, text } from '../value-types.ts'
+import { choice, duration, optional, path, text } from '../value-types.ts'
 
 export const storage = {
   kind: setting({
@@ -8,12 +9,13 @@ export const storage = {
     env: ['APP_STORAGE', 'OTOROSHI_STORAGE'],
     flag: 'storage',
     type: choice(
-      ['sqlite', 'inmemory', 'file'],
-      { memory: 'inmemory' },
+      ['sqlite', 'inmemory', 'file', 'postgresql', ...redisKinds],
+      { memory: 'inmemory', pg: 'postgresql' },
       ' (other stores are not available in this version)',
     ),
     default: 'sqlite',
-    about: 'kind of store: sqlite (a database in the data directory), inmemory (lost at the end) or file',
+    about:
+      'kind of store: sqlite (a database in the data directory), inmemory (lost at the end), file, postgresql, or one of Redis, where all names but the cluster differ only in the settings they read',
   }),
   root: setting({
     key: 'otoroshi.storageRoot',
@@ -37,5 +39,14 @@ export const storage = {
     default: null,
     defaultText: 'state.ndjson in the data directory',
     about: 'file of the file store',
+  }),
+  lookEvery: setting({
+    key: 'otoroshi.storageLookEvery',
+    env: ['OTOROSHI_STORAGE_LOOK_EVERY'],
+    type: duration({ min: 100 }),
+    default: 5000,
+    unit: 'ms',
+    about:
+      'pause between two looks at a shared store for what others changed without telling: an Otoroshi on the same store, for one; gateways of this kind tell each other at once',
   }),
 }

@@ -8,9 +8,9 @@ import { type Entry, type Store, StoreConflict, StoreUnavailable } from '../cont
 export type OpenStore = (t: TestContext) => Promise<Store>
 
 /** Entries of a prefix, all batches together. */
-export async function scanAll(store: Store, prefix: string): Promise<Entry[]> {
+export async function scanAll(store: Store, prefix: string, from?: string): Promise<Entry[]> {
   const entries: Entry[] = []
-  for await (const batch of store.scan(prefix)) entries.push(...batch)
+  for await (const batch of store.scan(prefix, from)) entries.push(...batch)
   return entries
 }
 
@@ -109,6 +109,19 @@ function valuesSuite(on: On): void {
     assert.equal(await store.get('e:1'), 'new')
   })
 
+  on('tells when keys expire', async store => {
+    const later = Date.now() + 3_600_000
+    await store.commit([
+      { key: 'e:1', value: 'ends', expiresAt: later },
+      { key: 'e:2', value: 'stays' },
+    ])
+    assert.ok(store.expiries !== undefined)
+    const [ends, stays, absent] = await store.expiries(['e:1', 'e:2', 'e:3'])
+    // A server tells how long is left, not until when.
+    assert.ok(Math.abs(ends! - later) < 2_000, `${ends} for ${later}`)
+    assert.deepEqual([stays, absent], [0, 0])
+  })
+
   on('forgets the old expiry when a value is replaced', async store => {
     await store.commit([{ key: 'a', value: '1', expiresAt: Date.now() + 40 }])
     await store.commit([{ key: 'a', value: '2' }])
@@ -191,6 +204,24 @@ function scanSuite(on: On): void {
     for (const key of keys.slice(0, -1)) assert.deepEqual(await keysOf(store, key), [key])
     assert.equal((await keysOf(store, '')).length, keys.length + 4)
     assert.deepEqual(await keysOf(store, 'none'), [])
+  })
+
+  on('scans from a key on', async store => {
+    const keys = ['o:z', 'p:a', 'p:b', 'p:é', 'p:\uffff', 'p:😀', 'q:a']
+    await store.commit(keys.map(key => ({ key, value: key })))
+    const from = async (key: string) => (await scanAll(store, 'p:', key)).map(entry => entry.key)
+    assert.deepEqual(await from('p:b'), keys.slice(2, 6))
+    assert.deepEqual(await from('p:aa'), keys.slice(2, 6))
+    assert.deepEqual(await from('p:\uffff'), keys.slice(4, 6))
+    assert.deepEqual(await from('o'), keys.slice(1, 6))
+    assert.deepEqual(await from('q'), [])
+    const many = Array.from({ length: 2500 }, (_, i) => `n:${String(i).padStart(5, '0')}`)
+    await store.commit(many.map(key => ({ key, value: 'v' })))
+    const rest = await scanAll(store, 'n:', 'n:00100')
+    assert.deepEqual(
+      rest.map(entry => entry.key),
+      many.slice(100),
+    )
   })
 
   on('scans more than a batch, whole and once', async store => {

@@ -1,0 +1,205 @@
+/** What becomes of callers while Redis is away, slow or somebody else. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { StoreUnavailable } from '../contract.ts'
+import { openRedisStore } from '../redis.ts'
+import { freePort, redisMissing, startServer, type TestServer } from '../testing/redis-server.ts'
+import { targetAt } from '../testing/redis-target.ts'
+
+const options = { root: 'otoroshi', lookEvery: 60_000 }
+const skip = redisMissing
+
+// An unhandled rejection would end the test process with a failure; error events without a listener too.
+
+async function serverOf(t: TestContext, config: readonly string[] = []): Promise<TestServer> {
+  const server = await startServer({ config: ['appendonly yes', 'appendfsync always', ...config] })
+  t.after(() => server.remove())
+  return server
+}
+
+async function storeOf(t: TestContext, ports: readonly number[], timeout = 2000) {
+  const nodes = ports.map(port => ({ host: '127.0.0.1', port, password: null }))
+  const store = await openRedisStore({ ...options, target: targetAt(0, { nodes, timeout }) })
+  t.after(() => store.close())
+  return store
+}
+
+async function took(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await assert.rejects(work(), StoreUnavailable)
+  return performance.now() - began
+}
+
+test('a server that is killed: calls fail soon, then at once; it comes back: they work again', {
+  skip,
+}, async t => {
+  const server = await serverOf(t)
+  const store = await storeOf(t, [server.port])
+  let looks = 0
+  store.watch(
+    () => {},
+    () => void looks++,
+  )
+  await store.commit([{ key: 'a', value: '1' }])
+  await server.kill()
+  const first = await took(() => store.commit([{ key: 'a', value: '2' }]))
+  assert.ok(first < 1500, `${first} ms`)
+  await sleep(1100)
+  for (const work of [
+    () => store.get('a'),
+    () => store.increment('c', 1, 0),
+    () => store.ping(),
+    async () => {
+      for await (const _ of store.scan('a')) assert.fail('nothing can be read')
+    },
+  ]) {
+    const later = await took(work)
+    assert.ok(later < 50, `${later} ms`)
+  }
+  assert.equal(looks, 0)
+  await server.start()
+  const began = performance.now()
+  for (let answer: string | null = null; answer === null; ) {
+    await sleep(10)
+    answer = await store.get('a').catch(() => null)
+  }
+  t.diagnostic(`back after ${Math.round(performance.now() - began)} ms`)
+  assert.ok(performance.now() - began < 3000)
+  await store.commit([{ key: 'a', value: '3' }], [{ key: 'a', value: '1' }])
+  await sleep(1500)
+  assert.ok(looks >= 1, 'watchers are told to look again')
+})
+
+test('a call in a short outage waits for it to end', { skip }, async t => {
+  const server = await serverOf(t)
+  const store = await storeOf(t, [server.port])
+  await server.kill()
+  await sleep(20)
+  const asked = store.commit([{ key: 'a', value: '1' }])
+  await server.start()
+  await asked
+  assert.equal(await store.get('a'), '1')
+})
+
+test('a server that stands still: calls fail in time, and it is used again when it moves', {
+  skip,
+}, async t => {
+  const server = await serverOf(t)
+  const store = await storeOf(t, [server.port], 300)
+  await store.increment('c', 1, 0)
+  server.signal('SIGSTOP')
+  const waited = await took(() => store.get('c'))
+  assert.ok(waited >= 290 && waited < 1000, `${waited} ms`)
+  await sleep(1100)
+  assert.ok((await took(() => store.get('c'))) < 50)
+  server.signal('SIGCONT')
+  for (let answer: string | null = null; answer === null; ) {
+    await sleep(20)
+    answer = await store.get('c').catch(() => null)
+  }
+  assert.equal(await store.increment('c', 1, 0), 2)
+})
+
+test('a write whose answer is lost is not sent twice', { skip }, async t => {
+  const server = await serverOf(t)
+  const raw = new Redis(server.port)
+  t.after(() => raw.disconnect())
+  // A line that cuts every connection right after it has passed on a script, before the answer.
+  let cut = false
+  const line = net.createServer(near => {
+    const far = net.connect(server.port, '127.0.0.1')
+    near.on('data', data => {
+      far.write(data)
+      if (cut && data.includes('evalsha')) setTimeout(() => near.destroy(), 50)
+    })
+    far.on('data', data => {
+      if (!cut) near.write(data)
+    })
+    for (const socket of [near, far])
+      socket
+        .on('error', () => {})
+        .on('close', () => {
+          near.destroy()
+          far.destroy()
+        })
+  })
+  await once(line.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => line.close())
+  const store = await storeOf(t, [(line.address() as net.AddressInfo).port])
+  await store.increment('c', 1, 0)
+  cut = true
+  await assert.rejects(store.increment('c', 1, 0), StoreUnavailable)
+  cut = false
+  assert.equal(await store.increment('c', 1, 0), 3)
+  assert.equal(await raw.get('c'), '3')
+})
+
+test('nobody there at the start: one sentence, within the timeout', { skip }, async t => {
+  const port = await freePort()
+  const began = performance.now()
+  await assert.rejects(storeOf(t, [port], 500), {
+    name: 'StoreUnavailable',
+    message: new RegExp(`^Redis \\(127\\.0\\.0\\.1:${port}\\) cannot be used: connect ECONNREFUSED [^\\n]*$`),
+  })
+  assert.ok(performance.now() - began < 1000)
+})
+
+test('something that is not Redis is told too', { skip }, async t => {
+  const mute = net.createServer(socket => void socket.on('error', () => {}))
+  await once(mute.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => mute.close())
+  const { port } = mute.address() as net.AddressInfo
+  await assert.rejects(storeOf(t, [port], 300), StoreUnavailable)
+})
+
+test('of a master and replicas the master is found, and the new one after they change roles', {
+  skip,
+}, async t => {
+  const first = await serverOf(t)
+  const second = await serverOf(t, [`replicaof 127.0.0.1 ${first.port}`])
+  const store = await storeOf(t, [second.port, first.port])
+  await store.commit([{ key: 'a', value: '1' }])
+  const [one, two] = [new Redis(first.port), new Redis(second.port)]
+  t.after(() => {
+    one.disconnect()
+    two.disconnect()
+  })
+  assert.equal(await one.get('a'), '1')
+  while ((await two.get('a')) !== '1') await sleep(10)
+  await two.replicaof('NO', 'ONE')
+  await one.replicaof('127.0.0.1', String(second.port))
+  for (let written = false; !written; ) {
+    written = await store.commit([{ key: 'b', value: '2' }]).then(
+      () => true,
+      error => {
+        assert.ok(error instanceof StoreUnavailable)
+        return false
+      },
+    )
+    await sleep(20)
+  }
+  assert.equal(await two.get('b'), '2')
+})
+
+test('closing ends every connection, also while Redis is away', { skip }, async t => {
+  const server = await serverOf(t)
+  const raw = new Redis(server.port)
+  const named = async () =>
+    ((await raw.client('LIST')) as string).split('\n').filter(l => l.includes('name=otoroshi')).length
+  const store = await storeOf(t, [server.port])
+  assert.equal(await named(), 2)
+  await store.close()
+  for (let i = 0; i < 100 && (await named()) > 0; i++) await sleep(10)
+  assert.equal(await named(), 0)
+  raw.disconnect()
+  const other = await storeOf(t, [server.port])
+  await server.kill()
+  await sleep(50)
+  const began = performance.now()
+  await other.close()
+  assert.ok(performance.now() - began < 500)
+})
