@@ -1,6 +1,7 @@
 /** What a writer asks of the control plane, and what comes back. */
 import type { EntityDefinition } from '../model/entity.ts'
 import { describeFaults, type SchemaFault } from '../schema/index.ts'
+import type { ChangeOrigin } from './history/change-record.ts'
 import type { IndexedEntity } from './indexed-entity.ts'
 
 /** What becomes of an entity. `entity` is validated by the control plane, whoever made it. */
@@ -21,6 +22,8 @@ export interface ChangeRequest {
   /** Organization, for kinds whose key holds it (teams). */
   readonly scope?: string
   readonly transition: Transition
+  /** Who asks, for the history. Absent: the gateway itself. */
+  readonly origin?: ChangeOrigin
 }
 
 export interface ChangeOutcome {
@@ -30,6 +33,8 @@ export interface ChangeOutcome {
   readonly changed: boolean
   /** The revision that holds the change. */
   readonly revision: number
+  /** Number of the change in the history, null when it has none. */
+  readonly number: number | null
 }
 
 /** An entity that may not be written. Nothing was changed. */

@@ -17,8 +17,10 @@ import { type ChangeOutcome, type ChangeRequest, ControlPlaneClosed } from './ch
 import { EntityIndex } from './entity-index.ts'
 import { type EntityStatus, EntityStatuses } from './entity-statuses.ts'
 import { ExternalChanges } from './external-changes.ts'
+import { History } from './history/history.ts'
 import { IndexedEntity } from './indexed-entity.ts'
 import { createInitial, type InitialEntity } from './initial-entities.ts'
+import type { Replacement, ReplacementOutcome } from './replacement.ts'
 import type { RevisionAudience } from './revision-audience.ts'
 import { Staging, type StagedOutcome } from './staging.ts'
 
@@ -30,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly initial?: () => readonly InitialEntity[] | Promise<readonly InitialEntity[]>
   /** Milliseconds after which a batch of changes takes no more of them; default 20. */
   readonly turn?: number
+  /** Versions kept of each entity (0: all) and for how many milliseconds (0: for ever). Absent: none are written. */
+  readonly history?: { readonly versions: number; readonly maxAge: number } | null
   /** Told of failures nobody waits for. Default: a process warning. */
   readonly onFailure?: (error: unknown, what: string) => void
 }
@@ -39,14 +43,23 @@ const attempts = 5
 
 const nobody: RevisionAudience = { publish: async () => [] }
 
+interface PendingReplacement {
+  readonly replacement: Replacement
+  readonly resolve: (outcome: ReplacementOutcome) => void
+  readonly reject: (error: unknown) => void
+}
+
 type Decided = { readonly outcome: StagedOutcome } | { readonly error: unknown }
 
 export class ControlPlane {
+  /** Who changed what, and how it was before; null when none is kept. */
+  readonly history: History | null
   readonly #store: Store
   readonly #entities: EntityStore
   readonly #index: EntityIndex
   readonly #statuses = new EntityStatuses()
   readonly #queue = new ChangeQueue()
+  readonly #replacements: PendingReplacement[] = []
   readonly #external: ExternalChanges
   readonly #onFailure: (error: unknown, what: string) => void
   readonly #turn: number
@@ -63,6 +76,9 @@ export class ControlPlane {
     this.#index = new EntityIndex(root)
     this.#onFailure = options.onFailure ?? warn
     this.#turn = options.turn ?? 20
+    const { store, history = null } = options
+    this.history =
+      history === null ? null : new History({ ...history, store, root, onFailure: this.#onFailure })
     this.#external = new ExternalChanges(this.#entities, this.#index, () => this.#wake())
   }
 
@@ -76,6 +92,7 @@ export class ControlPlane {
       for (const { definition, id, key, json } of batch)
         control.#index.set(new IndexedEntity(definition, id, key, json, control.#revision))
     control.#loaded = true
+    control.#external.loaded()
     if (control.#external.ready) control.#wake()
     return control
   }
@@ -116,8 +133,31 @@ export class ControlPlane {
 
   /** What `change` would do now, with nothing written. Throws what `change` rejects with. */
   preview(request: ChangeRequest): ChangeOutcome {
-    const staging = new Staging(this.#index, this.#entities, this.#revision + 1)
+    const staging = new Staging(this.#index, this.#entities, this.#revision + 1, null)
     return { ...staging.decide(request), revision: this.#revision }
+  }
+
+  /**
+   * Exchanges all entities for others: one commit, one revision. Rejects with `StoreUnavailable`, `StoreConflict` (others
+   * kept writing) or `ControlPlaneClosed`; then nothing was stored.
+   */
+  replaceAll(replacement: Replacement): Promise<ReplacementOutcome> {
+    if (this.#closed) return Promise.reject(new ControlPlaneClosed())
+    return new Promise((resolve, reject) => {
+      this.#replacements.push({ replacement, resolve, reject })
+      this.#wake()
+    })
+  }
+
+  /** What `replaceAll` would do now, with nothing written. */
+  previewReplacement(replacement: Replacement): ReplacementOutcome {
+    const staging = new Staging(this.#index, this.#entities, this.#revision + 1, null)
+    return { ...staging.replaceAll(replacement), revision: this.#revision }
+  }
+
+  /** The store, for reads of what is no entity. */
+  get stored(): EntityStore {
+    return this.#entities
   }
 
   /** Everything the data plane serves, as of the last published revision. */
@@ -152,6 +192,7 @@ export class ControlPlane {
     this.#closed = true
     this.#external.close()
     await this.idle()
+    await this.history?.close()
   }
 
   #wake(): void {
@@ -162,14 +203,40 @@ export class ControlPlane {
       .catch(error => this.#onFailure(error, 'the control plane'))
       .finally(() => {
         this.#working = null
-        if (this.#queue.size > 0 || this.#external.ready) this.#wake()
+        if (this.#hasWork) this.#wake()
       })
   }
 
+  get #hasWork(): boolean {
+    return this.#queue.size > 0 || this.#replacements.length > 0 || this.#external.ready
+  }
+
   async #work(): Promise<void> {
-    while (this.#queue.size > 0 || this.#external.ready) {
+    while (this.#hasWork) {
       await this.#takeExternal()
+      const next = this.#replacements.shift()
+      if (next !== undefined) await this.#takeReplacement(next).catch(next.reject)
       if (this.#queue.size > 0) await this.#takeWrites()
+    }
+  }
+
+  async #takeReplacement({ replacement, resolve, reject }: PendingReplacement): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const staging = new Staging(this.#index, this.#entities, this.#revision + 1, this.history)
+      const outcome = staging.replaceAll(replacement)
+      const failure = await this.#commit(staging)
+      if (failure === null) {
+        staging.committed()
+        if (!staging.empty) await this.#publish(staging.writes(), staging.removals())
+        resolve({ ...outcome, revision: this.#revision })
+        return
+      }
+      if (!(failure instanceof StoreConflict) || attempt === attempts) {
+        reject(failure)
+        return
+      }
+      this.#external.add([failure.key])
+      while (this.#external.ready) await this.#takeExternal()
     }
   }
 
@@ -184,7 +251,7 @@ export class ControlPlane {
   }
 
   async #takeWrites(): Promise<void> {
-    const staging = new Staging(this.#index, this.#entities, this.#revision + 1)
+    const staging = new Staging(this.#index, this.#entities, this.#revision + 1, this.history)
     const taken: PendingChange[] = []
     const decided: Decided[] = []
     const until = performance.now() + this.#turn
@@ -199,6 +266,7 @@ export class ControlPlane {
       if (!this.#startOver(taken, failure)) this.#refuse(taken, decided, failure)
       return
     }
+    staging.committed()
     if (!staging.empty) await this.#publish(staging.writes(), staging.removals())
     for (const [i, change] of taken.entries()) {
       const result = decided[i]!

@@ -8,6 +8,7 @@
 import type { EntityStore } from '../store/entities.ts'
 import type { EntityIndex } from './entity-index.ts'
 import { IndexedEntity } from './indexed-entity.ts'
+import { StoreLook } from './store-look.ts'
 
 /** Keys read at once. */
 const readSize = 500
@@ -19,6 +20,7 @@ export class ExternalChanges {
   readonly #index: EntityIndex
   readonly #wake: () => void
   readonly #keys = new Set<string>()
+  readonly #look: StoreLook
   #stop: (() => void) | null = null
   #retry: NodeJS.Timeout | null = null
 
@@ -27,18 +29,29 @@ export class ExternalChanges {
     this.#entities = entities
     this.#index = index
     this.#wake = wake
+    this.#look = new StoreLook(entities, index, keys => this.#note(keys))
   }
 
   watch(): void {
+    const lookAgain = () => this.#look.again()
     this.#stop = this.#entities.store.watch(keys => {
-      this.add(keys.filter(key => this.#entities.identify(key) !== null))
-      if (this.ready) this.#wake()
-    })
+      this.#note(keys.filter(key => this.#entities.identify(key) !== null))
+    }, lookAgain)
+  }
+
+  /** The index holds the store: from now on looking for differences makes sense. */
+  loaded(): void {
+    this.#look.start()
   }
 
   /** Keys to read again. */
   add(keys: readonly string[]): void {
     for (const key of keys) this.#keys.add(key)
+  }
+
+  #note(keys: readonly string[]): void {
+    this.add(keys)
+    if (this.ready) this.#wake()
   }
 
   get ready(): boolean {
@@ -87,6 +100,7 @@ export class ExternalChanges {
 
   close(): void {
     this.#stop?.()
+    this.#look.close()
     if (this.#retry !== null) clearTimeout(this.#retry)
     this.#retry = null
     this.#keys.clear()

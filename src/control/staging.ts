@@ -3,19 +3,26 @@
  * commit whose preconditions are what the first decision on each key has seen.
  */
 import type { EntityDefinition } from '../model/entity.ts'
+import { equalJson } from '../model/equal-json.ts'
 import { idOf, readEntity } from '../model/read.ts'
+import { storedDefinitions } from '../model/registry.ts'
 import type { Change, Precondition } from '../store/contract.ts'
 import type { EntityStore } from '../store/entities.ts'
 import { checkChange } from '../store/keys.ts'
 import { type ChangeRequest, InvalidEntity } from './change.ts'
 import { canonical, type EntityIndex } from './entity-index.ts'
+import type { History } from './history/history.ts'
+import { StagedHistory } from './history/staged-history.ts'
 import { IndexedEntity } from './indexed-entity.ts'
+import type { Replacement, ReplacementOutcome } from './replacement.ts'
 
 /** The decision on one request. */
 export interface StagedOutcome {
   readonly before: IndexedEntity | null
   readonly after: IndexedEntity | null
   readonly changed: boolean
+  /** Number of the change in the history, null when it is not recorded. */
+  readonly number: number | null
 }
 
 export class Staging {
@@ -24,12 +31,17 @@ export class Staging {
   readonly #revision: number
   readonly #after = new Map<string, IndexedEntity | null>()
   readonly #before = new Map<string, IndexedEntity | null>()
-  /** UTF-16 units of text staged. */
+  readonly #expiries = new Map<string, number>()
+  readonly #versions: StagedHistory
+  /** Changes of what is no entity. */
+  #others: readonly Change[] = []
+  /** UTF-16 units of text staged, versions aside. */
   size = 0
 
-  /** `revision`: the number the changes will get. */
-  constructor(index: EntityIndex, entities: EntityStore, revision: number) {
+  /** `revision`: the number the changes will get. `history` null: nothing is recorded. */
+  constructor(index: EntityIndex, entities: EntityStore, revision: number, history: History | null) {
     this.#index = index
+    this.#versions = new StagedHistory(history, revision)
     this.#entities = entities
     this.#revision = revision
   }
@@ -39,14 +51,19 @@ export class Staging {
     const definition = canonical(request.definition)
     const before = this.#find(definition, request.id, request.scope)
     const decision = request.transition(before)
-    if (decision.action === 'keep') return { before, after: before, changed: false }
+    if (decision.action === 'keep') return same(before)
     if (decision.action === 'remove') {
-      if (before !== null) this.#note(before.key, before, null)
-      return { before, after: null, changed: before !== null }
+      if (before === null) return same(null)
+      this.#note(before.key, before, null)
+      return {
+        before,
+        after: null,
+        changed: true,
+        number: this.#versions.record(before, null, request.origin),
+      }
     }
     const written = this.#validated(definition, before?.id ?? request.id, decision.entity)
-    if (before !== null && before.key === written.key && before.json === written.json)
-      return { before, after: before, changed: false }
+    if (before !== null && before.key === written.key && before.json === written.json) return same(before)
     const replaced = this.#at(definition, written.key)
     if (replaced !== null && replaced !== before)
       throw new InvalidEntity(definition.kind, [
@@ -54,20 +71,70 @@ export class Staging {
       ])
     if (before !== null && before.key !== written.key) this.#note(before.key, before, null)
     this.#note(written.key, replaced, written)
+    const number = this.#versions.record(before, written, request.origin)
     this.size += written.json.length
-    return { before, after: written, changed: true }
+    return { before, after: written, changed: true, number }
+  }
+
+  /** Notes that the entities of `replacement` take the place of all others. Only on a fresh staging. */
+  replaceAll({ entities, stays, changes, origin }: Replacement): Omit<ReplacementOutcome, 'revision'> {
+    const removed: IndexedEntity[] = []
+    const created: IndexedEntity[] = []
+    const updated: { before: IndexedEntity; after: IndexedEntity }[] = []
+    let unchanged = 0
+    for (const definition of storedDefinitions)
+      for (const entity of this.#index.list(definition)) {
+        if (entities.has(entity.key)) continue
+        if (stays(entity)) unchanged++
+        else {
+          removed.push(entity)
+          this.#note(entity.key, entity, null)
+          this.#versions.record(entity, null, origin)
+        }
+      }
+    for (const { definition, id, key, json, expiresAt } of entities.values()) {
+      const before = this.#index.byKey(definition, key)
+      if (before !== null && sameContent(before, json)) {
+        unchanged++
+        continue
+      }
+      const after = new IndexedEntity(definition, id, key, json, this.#revision, true)
+      if (before === null) created.push(after)
+      else updated.push({ before, after })
+      this.#note(key, before, after)
+      this.#versions.record(before, after, origin)
+      if (expiresAt !== 0) this.#expiries.set(key, expiresAt)
+    }
+    this.#others = changes
+    return { created, updated, removed, unchanged }
   }
 
   get empty(): boolean {
-    return this.#after.size === 0
+    return this.#after.size === 0 && this.#others.length === 0
   }
 
   changes(): Change[] {
-    return [...this.#after].map(([key, entity]) => ({ key, value: entity === null ? null : entity.json }))
+    const changes: Change[] = []
+    for (const [key, entity] of this.#after) {
+      const expiresAt = this.#expiries.get(key)
+      const value = entity === null ? null : entity.json
+      changes.push(expiresAt === undefined ? { key, value } : { key, value, expiresAt })
+    }
+    for (const change of this.#others) changes.push(change)
+    for (const change of this.#versions.changes) changes.push(change)
+    return changes
   }
 
   preconditions(): Precondition[] {
-    return [...this.#before].map(([key, entity]) => ({ key, value: entity === null ? null : entity.json }))
+    const seen: Precondition[] = []
+    for (const [key, entity] of this.#before) seen.push({ key, value: entity === null ? null : entity.json })
+    for (const absent of this.#versions.preconditions) seen.push(absent)
+    return seen
+  }
+
+  /** The commit was made. */
+  committed(): void {
+    this.#versions.committed()
   }
 
   writes(): IndexedEntity[] {
@@ -126,4 +193,13 @@ export class Staging {
     if (!this.#before.has(key)) this.#before.set(key, before)
     this.#after.set(key, after)
   }
+}
+
+function same(entity: IndexedEntity | null): StagedOutcome {
+  return { before: entity, after: entity, changed: false, number: null }
+}
+
+/** True when the stored text means the same, whatever its spelling and order: both sides in their normal form. */
+function sameContent(stored: IndexedEntity, json: string): boolean {
+  return stored.json === json || equalJson(stored.view(), JSON.parse(json))
 }

@@ -83,6 +83,8 @@ export interface EntityDefinition<T = unknown> {
   readonly deprecated?: boolean
   /** Fields that hold ids of other entities, besides those of its owner. */
   readonly references?: readonly ReferenceField[]
+  /** Fields that hold passwords: taken in clear, kept hashed, never shown (see passwords.ts). */
+  readonly passwords?: readonly string[]
   /** Id of the admin extension that brings the kind. */
   readonly extension?: string
 }

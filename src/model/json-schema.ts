@@ -13,15 +13,32 @@ const made = new WeakMap<object, JsonSchema>()
 export async function jsonSchema({
   schema,
   variants,
-}: Pick<EntityDefinition, 'schema' | 'variants'>): Promise<JsonSchema> {
+  passwords = [],
+}: Pick<EntityDefinition, 'schema' | 'variants' | 'passwords'>): Promise<JsonSchema> {
   const known = made.get(schema)
   if (known !== undefined) return known
   const { toJsonSchema } = await import('@valibot/to-json-schema')
   const convert = (given: Schema) => converted(given, toJsonSchema)
   const base = convert(schema)
-  const result = variants === undefined ? base : { ...base, allOf: conditions(variants, convert) }
+  const varied = variants === undefined ? base : { ...base, allOf: conditions(variants, convert) }
+  const result = passwords.length === 0 ? varied : writeOnly(varied, passwords)
   made.set(schema, result)
   return result
+}
+
+// Answers do not hold these fields, and what is there already need not be sent again.
+function writeOnly(schema: JsonSchema, fields: readonly string[]): JsonSchema {
+  const properties = Object.entries(isObject(schema['properties']) ? schema['properties'] : {})
+  const needed = Array.isArray(schema['required']) ? schema['required'] : []
+  return {
+    ...schema,
+    properties: Object.fromEntries(
+      properties.map(([name, value]) =>
+        fields.includes(name) && isObject(value) ? [name, { ...value, writeOnly: true }] : [name, value],
+      ),
+    ),
+    required: needed.filter(name => !fields.includes(name)),
+  }
 }
 
 // One condition a schema: several values may share one.
@@ -42,6 +59,8 @@ function converted(given: Schema, toJsonSchema: Converter): JsonSchema {
   // A rule that JSON Schema cannot say (or not twice) is left out: the gateway still checks it.
   return simplify(
     toJsonSchema(described, {
+      // Of values that are read into others: what is written down.
+      typeMode: 'input',
       overrideAction: ({ errors, jsonSchema }) => (errors === undefined ? undefined : jsonSchema),
     }),
   ) as JsonSchema

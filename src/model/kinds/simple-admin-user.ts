@@ -8,7 +8,7 @@ import { userRightsSchema } from '../types/rights.ts'
 export const simpleAdminUserSchema = v.looseObject({
   _loc: location,
   username: required(identifier, 'Login'),
-  password: required(text, 'bcrypt hash of the password'),
+  password: required(text, 'Password, or its bcrypt hash: kept hashed and never answered. Needed to create'),
   label: required(text, 'Display name'),
   createdAt: field(number, 0, 'Creation, epoch milliseconds'),
   type: field(text, 'SIMPLE', 'SIMPLE or WEBAUTHN'),
@@ -32,6 +32,7 @@ export const simpleAdminUser = defineEntity<SimpleAdminUser>({
   legacyPath: '/api/admins/simple',
   access: { read: true, create: true, update: false, delete: true, bulk: true },
   schema: simpleAdminUserSchema,
+  passwords: ['password'],
   served: false,
   hasTemplate: false,
   template: newId =>

@@ -8,7 +8,7 @@ import { userRightsSchema } from '../types/rights.ts'
 export const webauthnAdminUserSchema = v.looseObject({
   _loc: location,
   username: required(identifier, 'Login'),
-  password: required(text, 'bcrypt hash of the password'),
+  password: required(text, 'Password, or its bcrypt hash: kept hashed and never answered. Needed to create'),
   label: required(text, 'Display name'),
   createdAt: field(number, 0, 'Creation, epoch milliseconds'),
   type: field(text, 'WEBAUTHN', 'SIMPLE or WEBAUTHN'),
@@ -34,6 +34,7 @@ export const webauthnAdminUser = defineEntity<WebauthnAdminUser>({
   legacyPath: '/api/admins/webauthn',
   access: { read: true, create: false, update: false, delete: true, bulk: true },
   schema: webauthnAdminUserSchema,
+  passwords: ['password'],
   served: false,
   hasTemplate: false,
   template: newId =>
