@@ -16,6 +16,9 @@ export const requestHeaders: readonly string[] = [
   'DNT: 1',
 ]
 
+/** Processes that make a constant rate together. */
+const generators = 8
+
 export interface LoadResult {
   readonly requests: number
   readonly failed: number
@@ -37,28 +40,48 @@ export interface LoadOptions {
   readonly core: number | null
 }
 
-/** As many requests as the server takes, after a second of warming up. */
+/** As many requests as the server takes. */
 export async function saturate(options: LoadOptions): Promise<LoadResult> {
-  await h2load({ ...options, seconds: 1 }, [])
   return read(await h2load(options, []))
 }
 
-/** `rate` requests per second in all, spread over the clients. */
+/**
+ * `rate` requests per second in all, spread over the clients. One generator sends for all of its clients in the same
+ * instant; several small ones, each begun when it happens to be, come nearer to what arrives in the open.
+ */
 export async function paced(options: LoadOptions, rate: number): Promise<PacedResult> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
-  const file = join(folder, 'times')
   try {
     const perClient = Math.max(1, Math.round(rate / options.clients))
-    const output = await h2load(options, ['--rps', String(perClient), '--log-file', file])
-    const times = readFileSync(file, 'utf8')
-      .split('\n')
-      .filter(line => line !== '')
-      .map(line => Number(line.split('\t')[2]) / 1000)
-      .sort((a, b) => a - b)
-    return { ...read(output), p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
+    const clients = Math.ceil(options.clients / generators)
+    const results = await Promise.all(
+      Array.from({ length: generators }, async (_, i) => {
+        const file = join(folder, `times-${i}`)
+        const more = ['--rps', String(perClient), '--log-file', file]
+        return { file, ...read(await h2load({ ...options, clients }, more)) }
+      }),
+    )
+    const times = Float64Array.from(results.flatMap(({ file }) => timesIn(file))).sort()
+    const sum = (of: (result: LoadResult) => number): number => results.reduce((all, r) => all + of(r), 0)
+    return {
+      requests: sum(r => r.requests),
+      failed: sum(r => r.failed),
+      seconds: Math.max(...results.map(r => r.seconds)),
+      perSecond: sum(r => r.perSecond),
+      p50: percentile(times, 0.5),
+      p99: percentile(times, 0.99),
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Milliseconds of each request but those of the first half second, when connections are made. */
+function timesIn(file: string): number[] {
+  const lines = readFileSync(file, 'utf8').split('\n')
+  const rows = lines.filter(line => line !== '').map(line => line.split('\t').map(Number))
+  const begun = rows.reduce((first, [start]) => Math.min(first, start!), Number.POSITIVE_INFINITY)
+  return rows.filter(([start]) => start! > begun + 500_000).map(([, , micros]) => micros! / 1000)
 }
 
 function h2load(options: LoadOptions, more: readonly string[]): Promise<string> {
@@ -97,7 +120,7 @@ function read(output: string): LoadResult {
   }
 }
 
-function percentile(sorted: readonly number[], share: number): number {
+function percentile(sorted: Float64Array, share: number): number {
   if (sorted.length === 0) return Number.NaN
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
 }

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { benchRoute, cheapPlugins, fillRoutes, putRoute } from './gateway-setup.ts'
-import { paced, saturate } from './load.ts'
+import { type PacedResult, paced, saturate } from './load.ts'
 import { benchPrograms, ensurePrograms } from '../scripts/packages.js'
 import {
   type Peer,
@@ -84,8 +84,10 @@ try {
   // Everybody in turn, several times: the machine's moods hit all alike.
   for (let round = 0; round < rounds; round++) {
     for (const entry of running) {
+      const load = { url: url(entry.peer), clients, core: otherCore }
+      await saturate({ ...load, seconds: 1 })
       const before = cpuMicros(entry.peer.pid)
-      const result = await saturate({ url: url(entry.peer), clients, seconds, core: otherCore })
+      const result = await saturate({ ...load, seconds })
       entry.costs.push((cpuMicros(entry.peer.pid) - before) / result.requests)
       entry.rates.push(result.perSecond)
       entry.failed += result.failed
@@ -95,17 +97,22 @@ try {
   for (const { name, peer, costs, rates, failed } of running) {
     const rate = median(rates)
     const load = { clients, seconds, core: otherCore }
-    const direct = await paced({ url: url(backend), ...load }, rate / 2)
-    const timed = await paced({ url: url(peer), ...load }, rate / 2)
+    const direct: PacedResult[] = []
+    const timed: PacedResult[] = []
+    for (let round = 0; round < rounds; round++) {
+      direct.push(await paced({ url: url(backend), ...load }, rate / 2))
+      timed.push(await paced({ url: url(peer), ...load }, rate / 2))
+    }
+    const p99 = median(timed.map(result => result.p99))
     measures.push({
       name,
       perSecond: rate,
       cpuPerRequest: median(costs),
-      p50: timed.p50,
-      p99: timed.p99,
-      addedP99: timed.p99 - direct.p99,
+      p50: median(timed.map(result => result.p50)),
+      p99,
+      addedP99: p99 - median(direct.map(result => result.p99)),
       residentMb: residentBytes(peer.pid) / 2 ** 20,
-      failed: failed + timed.failed,
+      failed: timed.reduce((all, result) => all + result.failed, failed),
     })
   }
   for (const { peer } of running) await stop(peer)
