@@ -70,7 +70,8 @@ function endOnSignals(log: (level: 'info', message: string) => void, stop: () =>
 }
 
 function storageText(kind: string, dataDir: string): string {
-  return kind === 'inmemory' || kind === 'memory' ? 'in memory: nothing is kept' : `${kind} in ${dataDir}`
+  if (kind === 'inmemory' || kind === 'memory') return 'in memory: nothing is kept'
+  return kind === 'sqlite' || kind === 'file' ? `${kind} in ${dataDir}` : kind
 }
 
 function readVersion(): string {

@@ -137,6 +137,15 @@ describe('monitoring', () => {
     assert.equal((await monitoring('nothing')).status, 404)
   })
 
+  it('answers short paths where the host is an address, and leaves them to routes elsewhere', async () => {
+    const on = (host: string, path: string) => call(gateway.port, `http://${host}/${path}`)
+    for (const path of ['health', 'ready', 'live', 'startup', 'metrics'])
+      assert.equal((await on('127.0.0.1:8080', path)).status, 200, path)
+    assert.equal((await on('127.0.0.1', 'other')).status, 404)
+    await call(gateway.port, 'http://seen.test/health')
+    assert.equal(backend.seen.at(-1)?.url, '/health')
+  })
+
   it('counts every request of every thread', async () => {
     const count = async (): Promise<number> => {
       const metrics = (await monitoring('metrics')).json as { name: string; count: number }[]

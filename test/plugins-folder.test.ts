@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
 import { after, before, describe, it } from 'node:test'
+import { allBuiltIn } from '../src/plugins/index.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
 import { call } from './support/http.ts'
 import { PluginFiles, pluginText } from './support/plugin-files.ts'
@@ -49,6 +50,45 @@ describe('a plugins folder', () => {
     assert.deepEqual([got.status, got.body, got.headers['x-greeting']], [200, 'one', 'good day'])
     assert.deepEqual(await answers('hello.test'), ['200 one'])
     assert.doesNotMatch(gateway.output, /does not load/)
+  })
+
+  it('is listed beside the built-in plugins, with all that a form needs', async () => {
+    const { json } = await gateway.admin('GET', '/api/plugins/all')
+    const listed = new Map((json as Record<string, unknown>[]).map(plugin => [plugin['id'], plugin]))
+    const wanted = [...(await allBuiltIn()).map(({ id }) => id), 'own.Hello', 'own.Other']
+    assert.deepEqual([...listed.keys()].sort(), wanted.sort())
+    for (const [id, plugin] of listed) {
+      const { plugin_categories: categories, plugin_steps: steps, config_schema: schema } = plugin
+      assert.ok((categories as string[]).length > 0 && (steps as string[]).length > 0, String(id))
+      assert.equal((schema as { type: string }).type, 'object', String(id))
+      const settings = Object.keys((schema as { properties?: object }).properties ?? {})
+      assert.deepEqual(plugin['config_flow'], settings, String(id))
+      for (const name of Object.keys(plugin['default_config'] as object))
+        assert.ok(settings.includes(name), `${id} ${name}`)
+    }
+    const own = listed.get('own.Hello')!
+    assert.deepEqual(own['default_config'], { greeting: 'hello' })
+    assert.deepEqual(own['plugin_categories'], ['Custom'])
+    const cors = listed.get('cp:otoroshi.next.plugins.Cors')!
+    assert.deepEqual(cors['plugin_categories'], ['AccessControl', 'Classic'])
+    const categories = (await gateway.admin('GET', '/api/plugins/categories')).json as string[]
+    assert.ok(categories.includes('Classic') && categories.includes('Custom'))
+    const { text } = await gateway.admin('GET', '/apis/plugins.json')
+    assert.equal(JSON.parse(text).length, listed.size)
+  })
+
+  it('is listed as it is now', async () => {
+    const before = pluginText('own.New', '{}')
+    files.put('new.ts', before)
+    const settingsOf = async (): Promise<unknown> => {
+      const { json } = await gateway.admin('GET', '/api/plugins/all')
+      return (json as { id: string; config_flow: unknown }[]).find(({ id }) => id === 'own.New')?.config_flow
+    }
+    await until('it is listed', async () => JSON.stringify(await settingsOf()) === '["greeting"]')
+    files.put('new.ts', before.replaceAll('greeting:', 'salute:').replace('{ greeting }', '{ salute }'))
+    await until('its new settings are', async () => JSON.stringify(await settingsOf()) === '["salute"]')
+    files.drop('new.ts')
+    await until('it is listed no more', async () => (await settingsOf()) === undefined)
   })
 
   it('is there when a gateway starts on stored routes', async () => {

@@ -18,6 +18,7 @@ export function monitoringFacts(settings: ThreadSettings, ready: () => boolean):
     },
     healthKey: settings.healthKey,
     metricsKey: settings.metricsKey,
+    metricsEnabled: settings.metricsEnabled,
     metrics: () => readMetrics(settings.metrics),
     gauges: () => processGauges(inFlight.total),
   }

@@ -1,6 +1,8 @@
-/** Paths the gateway answers itself, on any host: the monitoring endpoints. */
+/** Paths the gateway answers itself: the monitoring endpoints, on any host, and at short paths where the host is an address. */
+import { isIPv4 } from 'node:net'
 import { answerMonitoring, type MonitoringFacts } from '../events/index.ts'
 import { answer } from '../plugin/answer.ts'
+import type { ClientRequest } from '../plugin/contract.ts'
 import type { OwnPaths } from '../gateway/gateway.ts'
 
 const MONITORING = '/.well-known/otoroshi/monitoring/'
@@ -12,10 +14,11 @@ export function ownPaths(
 ): OwnPaths {
   const [asked, answered] = stateHeaders
   return request => {
-    if (!request.path.startsWith(MONITORING)) return null
+    const topic = topicOf(request)
+    if (topic === null) return null
     const found = answerMonitoring(
       {
-        topic: request.path.slice(MONITORING.length).replace(/\/$/, ''),
+        topic,
         query: request.query,
         accept: request.headers.get('accept'),
         keyHeader: request.headers.get('x-access-key'),
@@ -33,4 +36,10 @@ export function ownPaths(
       found.body,
     )
   }
+}
+
+/** Last part of a monitoring path, or null. */
+function topicOf({ path, domain }: ClientRequest): string | null {
+  if (path.startsWith(MONITORING)) return path.slice(MONITORING.length).replace(/\/$/, '')
+  return isIPv4(domain) ? path.slice(1).replace(/\/$/, '') : null
 }

@@ -99,6 +99,7 @@ export class ThreadPlane {
                 header: adminRoute.header,
                 token: adminRoute.token,
                 callerHeader: adminRoute.callerHeader,
+                clientHeader: adminRoute.clientHeader,
               },
       },
       ids,

@@ -44,6 +44,7 @@ export interface ThreadSettings {
     readonly header: string
     readonly token: string
     readonly callerHeader: string
+    readonly clientHeader: string
   } | null
   readonly location: {
     readonly provider: string
@@ -56,6 +57,7 @@ export interface ThreadSettings {
   /** Access keys of the monitoring endpoints, or null. */
   readonly healthKey: string | null
   readonly metricsKey: string | null
+  readonly metricsEnabled: boolean
   readonly cells: CellMemory
   /** Figures about requests, one row per thread. */
   readonly metrics: SharedArrayBuffer

@@ -29,8 +29,12 @@ export class EventPort {
   connect(port: MessagePort | null): void {
     this.#port?.close()
     this.#port = port
-    this.#outstanding = 0
-    port?.on('message', ({ taken }: TakenEvents) => (this.#outstanding -= taken))
+    // What the events thread of before has not taken in went with it.
+    this.#dropped += this.#outstanding - this.#batch.length
+    this.#outstanding = this.#batch.length
+    port?.on('message', ({ taken }: TakenEvents) => {
+      if (this.#port === port) this.#outstanding -= taken
+    })
     // Waiting for answers must not keep the thread alive.
     port?.unref()
   }

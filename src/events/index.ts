@@ -4,6 +4,7 @@
  * Guarantees: no request waits for an event; every event that an exporter wanted is delivered, dropped with a reason, or
  * pending (law 7); memory is bounded at each step.
  */
+export { type AdminCallFacts, buildAdminAlert, buildAdminApiEvent } from './admin-events.ts'
 export { EventPort } from './event-port.ts'
 export { EventsHub, type EventsHubOptions } from './events-hub.ts'
 export { buildFlowReportEvent } from './flow-report-event.ts'
@@ -15,6 +16,7 @@ export {
 } from './gateway-event.ts'
 export { buildHealthCheckEvent, type HealthCheckFacts } from './health-check-event.ts'
 export type { InstanceFacts } from './instance-facts.ts'
+export { maskSecrets } from './mask-secrets.ts'
 export type { EventsLedger, ExporterStatus } from './messages.ts'
 export type { ExporterConfig } from './pipeline.ts'
 export type { Gauge } from './metrics-report.ts'

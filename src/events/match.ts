@@ -1,13 +1,16 @@
 /**
  * The filtering language of data exporters: an object of wanted values and operators, compiled to a test.
  *
- * Guarantees: a test never throws; an operator nobody knows matches nothing; patterns are tried on bounded texts only.
+ * Guarantees: a test never throws; an operator nobody knows matches nothing; patterns take time in proportion to the text,
+ * which is a client's. A regular expression that is none, or needs backtracking, is refused when it is compiled.
  */
+import { guardedRegex } from '../expression/index.ts'
+
 export type Matcher = (value: unknown) => boolean
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Compiles a predicate object. */
+/** Compiles a predicate object. Throws `UnsupportedPattern`. */
 export function compileMatch(predicate: unknown): Matcher {
   if (!isObject(predicate)) return () => false
   const operator = operatorOf(predicate)
@@ -39,9 +42,9 @@ function compileOperator(name: string, argument: unknown): Matcher {
       value !== undefined && test(value)
   switch (name) {
     case '$wildcard':
-      return text(wildcard(String(argument)))
+      return text(wildcard(textOf(argument)))
     case '$regex':
-      return text(pattern(String(argument)))
+      return text(guardedRegex(textOf(argument)).matchesWhole)
     case '$gt':
       return numeric(argument, (a, b) => a > b)
     case '$gte':
@@ -90,7 +93,7 @@ function compileOperator(name: string, argument: unknown): Matcher {
       return present(value => !matches(value))
     }
     case '$exists':
-      return value => isObject(value) && own(value, String(argument)) !== undefined
+      return value => isObject(value) && own(value, textOf(argument)) !== undefined
     default:
       return () => false
   }
@@ -101,7 +104,7 @@ function contains(argument: unknown): Matcher {
     if (Array.isArray(value)) return value.some(item => equal(item, argument))
     if (!isObject(value) || !isObject(argument)) return false
     let found: unknown = value
-    for (const part of String(argument['key']).split('.'))
+    for (const part of textOf(argument['key']).split('.'))
       found = isObject(found) ? own(found, part) : undefined
     return equal(found, argument['value'])
   }
@@ -141,22 +144,15 @@ export function wildcard(pattern: string): (text: string) => boolean {
   }
 }
 
-/** Longest text a pattern is tried on: events carry texts of clients. */
-const MOST_TESTED = 4096
-
-function pattern(source: string): (text: string) => boolean {
-  try {
-    const compiled = new RegExp(`^(?:${source})$`)
-    return value => value.length <= MOST_TESTED && compiled.test(value)
-  } catch {
-    return () => false
-  }
-}
-
 function operatorOf(value: Json): [string, unknown] | null {
   const entries = Object.entries(value)
   const only = entries[0]
   return entries.length === 1 && only !== undefined && only[0].startsWith('$') ? only : null
+}
+
+/** What stands where a text belongs, as text. Objects have none: theirs may be made to throw. */
+export function textOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? '' : String(value)
 }
 
 /** Deep equality of JSON values. */

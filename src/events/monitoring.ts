@@ -10,6 +10,7 @@ export interface MonitoringFacts {
   readonly ready: boolean
   readonly healthKey: string | null
   readonly metricsKey: string | null
+  readonly metricsEnabled: boolean
   readonly metrics: () => MetricTotals
   readonly gauges: () => readonly Gauge[]
 }
@@ -36,6 +37,7 @@ export function answerMonitoring(
 ): MonitoringAnswer | null {
   const { topic } = question
   if (!['health', 'live', 'ready', 'startup', 'metrics'].includes(topic)) return null
+  if (topic === 'metrics' && !facts.metricsEnabled) return json(404, { error: 'metrics not enabled' })
   const key = topic === 'metrics' ? facts.metricsKey : facts.healthKey
   if (key !== null && !holdsKey(question, key)) return json(401, { error: 'unauthorized' })
   if (topic === 'live') return json(200, { live: true })

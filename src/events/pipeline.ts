@@ -43,21 +43,23 @@ export class ExportPipeline {
   #idle: (() => void)[] = []
 
   /** `ledger`: the account of the exporter before it was changed, to be continued. */
-  constructor(config: ExporterConfig, ledger = new Ledger()) {
+  constructor(config: ExporterConfig, ledger = new Ledger(), open = openExporter) {
     this.ledger = ledger
     this.#config = config
-    this.#accepts = acceptance(config)
+    let accepts: Matcher = () => true
     let exporter: Exporter | null = null
     let project: Projection = event => event
     let fault: string | null = null
     try {
       if (config.customFilter !== null || config.customTransform !== null)
         throw new ExporterFault('custom filters and transformations are not available in this version')
+      accepts = acceptance(config)
       project = compileProjection(config.projection)
-      exporter = openExporter(config.type, config.config)
+      exporter = open(config.type, config.config)
     } catch (error) {
       fault = error instanceof Error ? error.message : String(error)
     }
+    this.#accepts = accepts
     this.#exporter = exporter
     this.#project = project
     this.fault = fault

@@ -4,7 +4,8 @@
  * Guarantees: projecting never throws; an empty blueprint keeps the event as it is. Not there: `$jq`, which is refused
  * when the exporter starts.
  */
-import { isObject, wildcard } from './match.ts'
+import { dateFormat, guardedRegex } from '../expression/index.ts'
+import { isObject, textOf, wildcard } from './match.ts'
 
 type Json = Record<string, unknown>
 export type Projection = (event: unknown) => unknown
@@ -17,19 +18,23 @@ export class UnsupportedProjection extends Error {
   }
 }
 
-/** Compiles a blueprint. Throws `UnsupportedProjection`. */
+/** Compiles a blueprint. Throws `UnsupportedProjection`, and for patterns that are none. */
 export function compileProjection(blueprint: unknown): Projection {
   if (!isObject(blueprint) || Object.keys(blueprint).length === 0) return event => event
-  refuseJq(blueprint)
+  check(blueprint)
   return event => project(event, blueprint)
 }
 
-function refuseJq(value: unknown): void {
-  if (Array.isArray(value)) value.forEach(refuseJq)
+/** Finds now what would fail with each event. */
+function check(value: unknown): void {
+  if (Array.isArray(value)) value.forEach(check)
   if (!isObject(value)) return
   for (const [key, child] of Object.entries(value)) {
     if (key === '$jq' || key === '$jqIf') throw new UnsupportedProjection(key)
-    refuseJq(child)
+    if (key.endsWith('AllKeysMatching')) namesMatch(child, '')
+    if (key === '$date_from_unix_fmt' && isObject(child) && typeof child['pattern'] === 'string')
+      dateFormat(child['pattern'])
+    check(child)
   }
 }
 
@@ -92,7 +97,7 @@ function applyRule(source: unknown, out: Json, key: string, rule: Json, value: u
 
 function lookUp(source: unknown, operator: string, argument: unknown): unknown {
   const path = isObject(argument) ? argument['path'] : argument
-  const found = at(source, stepsOf(operator, String(path)))
+  const found = at(source, stepsOf(operator, textOf(path)))
   return found === undefined ? (isObject(argument) ? (argument['default'] ?? null) : null) : found
 }
 
@@ -100,9 +105,9 @@ function lookUpIf(source: unknown, operator: string, argument: unknown): unknown
   if (!isObject(argument)) return null
   const predicate = isObject(argument['predicate']) ? argument['predicate'] : {}
   const where = predicate[operator.slice(1)]
-  const seen = at(source, stepsOf(operator, String(where)))
+  const seen = at(source, stepsOf(operator, textOf(where)))
   const holds = JSON.stringify(seen) === JSON.stringify(predicate['value'])
-  const found = holds ? at(source, stepsOf(operator, String(argument['path']))) : undefined
+  const found = holds ? at(source, stepsOf(operator, textOf(argument['path']))) : undefined
   return found === undefined ? (argument['default'] ?? null) : found
 }
 
@@ -132,36 +137,41 @@ function at(source: unknown, steps: readonly string[]): unknown {
 
 function header(source: unknown, argument: unknown): unknown {
   if (!isObject(argument)) return null
-  const list = at(source, String(argument['path']).split('.'))
-  const name = String(argument['name']).toLowerCase()
+  const list = at(source, textOf(argument['path']).split('.'))
+  const name = textOf(argument['name']).toLowerCase()
   const found = Array.isArray(list)
-    ? list.find(item => isObject(item) && String(item['key']).toLowerCase() === name)
+    ? list.find(item => isObject(item) && textOf(item['key']).toLowerCase() === name)
     : undefined
   return isObject(found) ? found['value'] : (argument['default'] ?? null)
 }
 
 function date(source: unknown, argument: unknown): unknown {
-  const path = isObject(argument) ? argument['path'] : argument
-  const millis = at(source, String(path).split('.'))
-  return typeof millis === 'number' && Number.isFinite(millis) && Math.abs(millis) < 8.64e15
-    ? new Date(millis).toISOString()
-    : null
+  const { path, pattern } = isObject(argument) ? argument : { path: argument, pattern: undefined }
+  const millis = at(source, textOf(path).split('.'))
+  if (typeof millis !== 'number' || !(Math.abs(millis) < 8.64e15)) return null
+  const moment = new Date(millis)
+  return typeof pattern === 'string' ? dateFormat(pattern)(moment) : moment.toISOString()
 }
+
+type NameTest = (name: string) => boolean
+
+/** Compiled once for a blueprint, not once for an event. */
+const nameTests = new WeakMap<object, readonly NameTest[]>()
 
 function namesMatch(patterns: unknown, name: string): boolean {
   if (!Array.isArray(patterns)) return false
-  return patterns.some(item => {
-    const call = /^(StartsWith|Regex|Wildcard)\((.*)\)$/.exec(String(item))
-    if (call === null) return name === item
-    const [, kind, text] = call as unknown as [string, string, string]
-    if (kind === 'StartsWith') return name.startsWith(text)
-    if (kind === 'Wildcard') return wildcard(text)(name)
-    try {
-      return new RegExp(`^(?:${text})$`).test(name)
-    } catch {
-      return false
-    }
-  })
+  let tests = nameTests.get(patterns)
+  if (tests === undefined) nameTests.set(patterns, (tests = patterns.map(nameTest)))
+  return tests.some(matches => matches(name))
+}
+
+/** Throws `UnsupportedPattern`. */
+function nameTest(item: unknown): NameTest {
+  const call = /^(StartsWith|Regex|Wildcard)\((.*)\)$/s.exec(textOf(item))
+  if (call === null) return name => name === item
+  const [, kind, text] = call as unknown as [string, string, string]
+  if (kind === 'StartsWith') return name => name.startsWith(text)
+  return kind === 'Wildcard' ? wildcard(text) : guardedRegex(text).matchesWhole
 }
 
 function compose(source: unknown, blueprint: unknown): unknown {
@@ -171,7 +181,7 @@ function compose(source: unknown, blueprint: unknown): unknown {
   const only = entries[0]
   if (entries.length === 1 && only !== undefined && /^\$(at|path|pointer)$/.test(only[0])) {
     const argument = isObject(only[1]) ? only[1]['at'] : only[1]
-    return at(source, stepsOf(only[0], String(argument))) ?? null
+    return at(source, stepsOf(only[0], textOf(argument))) ?? null
   }
   return Object.fromEntries(
     entries.filter(([key]) => key !== '__proto__').map(([key, value]) => [key, compose(source, value)]),

@@ -4,6 +4,7 @@
  * Guarantees: every exchange is answered or cut; what no route wants is refused with a reason; nothing here waits unless
  * a route is called for the first time or a global plugin returned a promise.
  */
+import { isIPv4 } from 'node:net'
 import { bodyless, HeaderBlock, reasonPhrase, type ServerExchange } from '../http/index.ts'
 import { type Answer, type FullAnswer, type Refusal, refuse } from '../plugin/answer.ts'
 import type { ClientRequest, Verdict } from '../plugin/contract.ts'
@@ -25,7 +26,7 @@ import type { RouteEntry } from './revision/route-entry.ts'
 import type { ListenerScope, MatchTrace, RouteMatch } from './router/index.ts'
 import { Visit } from './visit.ts'
 
-/** Answers paths that belong to the gateway itself (`/.well-known/otoroshi/…`); null: not one of them. */
+/** Answers paths that belong to the gateway itself (`/.well-known/otoroshi/…`, `/health` of an address); null: not one of them. */
 export type OwnPaths = (request: ClientRequest) => FullAnswer | null
 
 /** What the thread is told about requests. */
@@ -58,6 +59,8 @@ export interface GatewayOptions {
 
 /** Prefix of the gateway's own paths. */
 const OWN = '/.well-known/otoroshi/'
+/** Length of `/metrics/` and `/startup/`, which are answered where the host is an address. */
+const LONGEST_PROBE = 9
 
 /** Fields of upstream's protocol that clients may not send on; removed before plugins add their own. */
 const FORWARDED = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-protocol']
@@ -83,7 +86,8 @@ export class Gateway {
     const names = thread.headerNames
     const lower = (...keys: (keyof typeof names)[]): string[] => keys.map(key => names[key].toLowerCase())
     const { privateRoute } = thread
-    const privateNames = privateRoute === null ? [] : [privateRoute.header, privateRoute.callerHeader]
+    const privateNames =
+      privateRoute === null ? [] : [privateRoute.header, privateRoute.callerHeader, privateRoute.clientHeader]
     this.#context = {
       headerNames: names,
       removedIn: [
@@ -163,7 +167,7 @@ export class Gateway {
         return
       }
     }
-    if (request.path.startsWith(OWN)) {
+    if (request.path.startsWith(OWN) || isProbed(request)) {
       const own = this.#options.ownPaths(request)
       if (own !== null) {
         this.#answer(visit, own, null)
@@ -412,6 +416,11 @@ export class Gateway {
       },
     })
   }
+}
+
+/** Whoever asks an address rather than a name for a short path may be a load balancer that wants to know how we are. */
+function isProbed({ path, domain }: ClientRequest): boolean {
+  return path.length <= LONGEST_PROBE && isIPv4(domain)
 }
 
 const noParams: Readonly<Record<string, string>> = Object.freeze(Object.create(null))

@@ -6,6 +6,8 @@ import { DEFAULT_LIMITS, type ExchangeHandler, type HttpLimits, HttpServer } fro
 export const TOKEN_HEADER = 'Otoroshi-Private-Token'
 /** Field that names the API key of the caller. */
 export const CALLER_HEADER = 'Otoroshi-Private-Caller'
+/** Field that names the address of the client. */
+export const CLIENT_HEADER = 'Otoroshi-Private-Client'
 
 export interface AdminListener {
   readonly port: number

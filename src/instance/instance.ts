@@ -14,11 +14,12 @@ import { DataPlane, ListenFailed } from '../data-plane/data-plane.ts'
 import type { PluginFile } from '../data-plane/messages.ts'
 import { InstanceState } from '../data-plane/instance-state.ts'
 import { returnMemorySoon } from '../data-plane/return-memory.ts'
-import { EventsHub } from '../events/index.ts'
+import { EventPort, EventsHub } from '../events/index.ts'
 import { openStore } from '../store/open.ts'
 import { type Store, StoreUnavailable } from '../store/contract.ts'
 import {
   CALLER_HEADER,
+  CLIENT_HEADER,
   newToken,
   openAdminListener,
   TOKEN_HEADER,
@@ -31,7 +32,7 @@ import { FlowStore } from './flow-store.ts'
 import { firstEntities, type FirstLogin } from './first-start.ts'
 import { HttpListeners } from './http-listeners.ts'
 import type { Log } from './log.ts'
-import { hashPassword } from './password.ts'
+import { hashPassword, passwordMatches } from './password.ts'
 import { pluginFiles, watchPlugins } from './plugins-folder.ts'
 import { PluginListings } from './plugin-listings.ts'
 import { PortUnavailable, probePort } from './port-probe.ts'
@@ -83,6 +84,9 @@ async function assemble(
   const control = await ControlPlane.start({
     store,
     root: settings.storage.root,
+    history: settings.history.enabled
+      ? { versions: settings.history.versions, maxAge: settings.history.days * 86_400_000 }
+      : null,
     initial: async () => {
       const first = await firstEntities(settings)
       firstLogin = first.login
@@ -93,12 +97,14 @@ async function assemble(
   closers.push(() => control.close())
 
   const token = newToken()
+  const audit = new EventPort()
   const listings = new PluginListings()
   const flows = new FlowStore(ids => dataPlane.setTryIts(ids))
   const services: AdminApiServices = {
     control,
     token: { header: TOKEN_HEADER, value: token },
     callerHeader: CALLER_HEADER,
+    clientHeader: CLIENT_HEADER,
     adminRoute: { routeId: settings.adminApi.routeId, groupId: settings.adminApi.groupId },
     version,
     env: settings.instance.env,
@@ -108,7 +114,9 @@ async function assemble(
     threads: () => dataPlane.status(),
     flows,
     ledger: () => hub.ledger(),
+    audit,
     hashPassword,
+    passwordMatches,
     plugins: () => listings.all(),
     onFailure: (error, what) => log('error', `${what}: ${messageOf(error)}`),
   }
@@ -122,13 +130,22 @@ async function assemble(
   const state = new InstanceState()
   const hub: EventsHub = new EventsHub({
     instance: settings.instance,
-    onStarted: () => dataPlane.connectEvents(),
-    onWanted: wanted => dataPlane.wantEvents(wanted),
+    onStarted: () => {
+      dataPlane.connectEvents()
+      audit.connect(hub.openPort())
+    },
+    onWanted: wanted => {
+      dataPlane.wantEvents(wanted)
+      audit.want(wanted)
+    },
     onStatus: statuses => exporters.report(statuses),
     log,
   })
   const exporters = new Exporters(control, hub)
-  closers.push(() => hub.close(5_000))
+  closers.push(() => {
+    audit.flush()
+    return hub.close(5_000)
+  })
 
   const dataPlane: DataPlane = new DataPlane({
     settings: threadSettingsOf(
@@ -141,6 +158,7 @@ async function assemble(
             header: TOKEN_HEADER,
             token,
             callerHeader: CALLER_HEADER,
+            clientHeader: CLIENT_HEADER,
           },
       state.memory,
     ),

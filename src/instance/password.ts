@@ -8,3 +8,9 @@ export async function hashPassword(password: string): Promise<string> {
   const { hash } = await import('bcryptjs')
   return hash(password, ROUNDS)
 }
+
+/** True when the bcrypt hash is that of the password. */
+export async function passwordMatches(password: string, stored: string): Promise<boolean> {
+  const { compare } = await import('bcryptjs')
+  return compare(password, stored)
+}

@@ -69,6 +69,7 @@ export function threadSettingsOf(
     },
     healthChecks: settings.healthChecks,
     healthKey: settings.health.accessKey,
+    metricsEnabled: settings.metrics.enabled,
     metricsKey: settings.metrics.accessKey ?? settings.health.accessKey,
     cells: createCellMemory(),
     inFlight: InFlight.memory(running.threads),

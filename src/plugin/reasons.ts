@@ -78,6 +78,12 @@ const catalogue = {
     'errors.http.1_0.not.allowed',
     'A plugin refuses HTTP/1.0.',
   ],
+  http1_not_spoken: [
+    505,
+    'HTTP/1 is not spoken on this port',
+    'errors.http.1.not.spoken',
+    'The listener takes HTTP/2 only.',
+  ],
   ip_not_allowed: [
     403,
     'Your IP address is not allowed',
@@ -95,7 +101,7 @@ const catalogue = {
     400,
     'Request is too big',
     'errors.entity.too.big',
-    'The URL, a cookie or a header is longer than the settings allow.',
+    'The URL, a cookie or a header is longer than `otoroshi.requests` allows.',
   ],
   'apikey.missing': [
     400,
@@ -252,6 +258,55 @@ const catalogue = {
     'Request body timeout',
     'errors.client.error',
     'The client sent its body too slowly.',
+  ],
+  'request.bad_message': [
+    400,
+    'Bad request',
+    'errors.client.error',
+    'The request is not HTTP, or two parsers could read it in two ways. The body says what is wrong.',
+  ],
+  'request.connect_refused': [405, 'CONNECT is not allowed', 'errors.client.error', 'A tunnel is asked for.'],
+  'request.head_timeout': [
+    408,
+    'Request head timeout',
+    'errors.client.error',
+    'The client sent its head too slowly.',
+  ],
+  'request.body_too_large': [
+    413,
+    'Request body too large',
+    'errors.entity.too.big',
+    'The body, or a chunk of it, is longer than the settings allow.',
+  ],
+  'request.target_too_long': [
+    414,
+    'Request target too long',
+    'errors.entity.too.big',
+    'The request target is longer than the parser takes.',
+  ],
+  'request.unknown_expectation': [
+    417,
+    'Unknown expectation',
+    'errors.client.error',
+    'The client expects something other than 100-continue.',
+  ],
+  'request.head_too_large': [
+    431,
+    'Request head too large',
+    'errors.entity.too.big',
+    'The head, one of its fields or their number is larger than the parser takes.',
+  ],
+  'request.unsupported': [
+    501,
+    'Not supported',
+    'errors.client.error',
+    'The method is too long, or the transfer coding or protocol is not known.',
+  ],
+  'request.unknown_version': [
+    505,
+    'HTTP version not supported',
+    'errors.client.error',
+    'The request names another version than HTTP/1.0, 1.1 or 2.',
   ],
 } as const satisfies Record<string, readonly [number, string, string, string]>
 

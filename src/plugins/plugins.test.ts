@@ -12,6 +12,7 @@ interface Described {
   readonly name: string
   readonly steps: readonly string[]
   readonly family: string
+  readonly categories: readonly string[]
   readonly default_config: Readonly<Record<string, unknown>> | null
 }
 
@@ -109,6 +110,7 @@ for (const plugin of plugins)
       assert.ok(described !== undefined, 'the reference does not know it')
       assert.equal(plugin.name.trim(), described.name.trim())
       assert.equal(plugin.family, differentFamilies[plugin.id] ?? described.family)
+      assert.deepEqual([...(plugin.categories ?? [])].sort(), [...described.categories].sort())
       assert.deepEqual([...plugin.steps].sort(), [...(differentSteps[plugin.id] ?? described.steps)].sort())
       const own = defaults(plugin) ?? {}
       const expected = { ...described.default_config, ...differentDefaults[plugin.id] }

@@ -33,6 +33,8 @@ export interface PrivateRoute {
   readonly token: string
   /** Field that names the API key of the caller. Clients cannot set it. */
   readonly callerHeader: string
+  /** Field that names the address of the client. Clients cannot set it. */
+  readonly clientHeader: string
 }
 
 /** What the global configuration of a revision says to compiling. */

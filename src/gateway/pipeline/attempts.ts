@@ -163,10 +163,11 @@ export class Attempts implements TransferOwner {
     )
   }
 
-  /** The private listener learns that the route was passed, and with which key. */
-  #prove({ header, token, callerHeader }: PrivateRoute): void {
-    const { upstream, attributes } = this.#run.exchange
+  /** The private listener learns that the route was passed, with which key and from where. */
+  #prove({ header, token, callerHeader, clientHeader }: PrivateRoute): void {
+    const { upstream, attributes, request } = this.#run.exchange
     upstream.headers.set(header, token)
+    upstream.headers.set(clientHeader, request.ip)
     const apikey = attributes.get(apikeyAttribute)
     if (apikey !== undefined) upstream.headers.set(callerHeader, apikey.clientId)
   }

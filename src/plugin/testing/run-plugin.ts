@@ -217,7 +217,7 @@ class Run {
       status,
       reasonPhrase(status),
       HeaderBlock.from(headers),
-      answerBody(body, () => {}),
+      answerBody(body, false, () => {}),
     )
     if (!standsIn || stopped.kind !== 'full') return
     const again = await this.#phase(this.#instance.response)

@@ -23,6 +23,7 @@ export default definePlugin({
   description:
     'Lets calls in that come with an API key which is granted on the route: as id and secret, as basic credentials, as a JWT, as a bearer, or by its id alone. Keeps the credentials of keys from the backend.',
   family: 'apikeys',
+  categories: ['AccessControl'],
   steps: ['MatchRoute', 'ValidateAccess', 'TransformRequest'],
   config: apikeyCallSettings,
   setup(config, services) {

@@ -42,6 +42,7 @@ export default definePlugin({
   description:
     'Answers preflight requests and puts the CORS fields on every answer, errors included. What the backend says about CORS is replaced. Of several instances that fit a request the first counts.',
   family: 'cors',
+  categories: ['AccessControl', 'Classic'],
   steps: ['PreRoute', 'TransformResponse'],
   config: settings,
   setup(config, services) {

@@ -8,6 +8,7 @@ export default definePlugin({
   name: 'Additional headers in',
   description: 'Sets header fields on the request to the backend. A field of the same name is replaced.',
   family: 'headers',
+  categories: ['Headers', 'Classic'],
   steps: ['TransformRequest'],
   config: v.looseObject({
     headers: setting(textMap, noEntries, 'Header names and their values; values may hold expressions'),

@@ -8,6 +8,7 @@ export default definePlugin({
   name: 'Additional headers out',
   description: 'Sets header fields on the response to the client. A field of the same name is replaced.',
   family: 'headers',
+  categories: ['Headers', 'Classic'],
   steps: ['TransformResponse'],
   config: v.looseObject({
     headers: setting(textMap, noEntries, 'Header names and their values; values may hold expressions'),

@@ -10,6 +10,7 @@ export default definePlugin({
   description:
     'Sends one `Forwarded` field with the address of the client, the protocol, the host and the gateway in front. Its traditional form has colons; `rfc7239` gives the standard one.',
   family: 'headers',
+  categories: ['Headers', 'Classic'],
   steps: ['TransformRequest'],
   config: v.looseObject({
     rfc7239: setting(flag, false, 'Write the field as RFC 7239 says (`for=1.2.3.4;proto=https`)'),

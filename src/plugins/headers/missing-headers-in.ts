@@ -8,6 +8,7 @@ export default definePlugin({
   name: 'Missing headers in',
   description: 'Adds header fields to the request to the backend where the client sent none of that name.',
   family: 'headers',
+  categories: ['Headers', 'Classic'],
   steps: ['TransformRequest'],
   config: v.looseObject({
     headers: setting(textMap, noEntries, 'Header names and their values; values may hold expressions'),

@@ -8,6 +8,7 @@ export default definePlugin({
   name: 'Missing headers out',
   description: 'Adds header fields to the response to the client where the backend sent none of that name.',
   family: 'headers',
+  categories: ['Headers', 'Classic'],
   steps: ['TransformResponse'],
   config: v.looseObject({
     headers: setting(textMap, noEntries, 'Header names and their values; values may hold expressions'),

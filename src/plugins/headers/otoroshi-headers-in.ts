@@ -10,6 +10,7 @@ export default definePlugin({
   description:
     'Sends Otoroshi-Proxied-Host, Otoroshi-Request-Id and Otoroshi-Request-Timestamp to the backend, whatever the client sent under these names.',
   family: 'headers',
+  categories: ['Headers', 'Classic'],
   steps: ['TransformRequest'],
   config: noSettings,
   setup(_config, { headerNames }) {

@@ -10,6 +10,7 @@ export default definePlugin({
   description:
     'Sends the host name of the chosen target in `Host`, without port, instead of the one the client used.',
   family: 'headers',
+  categories: ['Headers', 'Classic'],
   steps: ['TransformRequest'],
   config: noSettings,
   setup(_config, services) {

@@ -11,6 +11,7 @@ export default definePlugin({
   description:
     'Rewrites `Location` of 201 and 3xx answers that name the backend, so that the client stays on the host it called.',
   family: 'headers',
+  categories: ['Headers'],
   steps: ['TransformResponse'],
   config: v.looseObject({
     matching_hostnames: setting(texts, noTexts, 'Further host names to rewrite'),

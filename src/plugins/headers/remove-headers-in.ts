@@ -8,6 +8,7 @@ export default definePlugin({
   description:
     'Removes the listed header fields from the request to the backend, those set by earlier plugins included.',
   family: 'headers',
+  categories: ['Headers', 'Classic'],
   steps: ['TransformRequest'],
   config: removedNamesSettings,
   setup(config) {

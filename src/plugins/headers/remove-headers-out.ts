@@ -8,6 +8,7 @@ export default definePlugin({
   description:
     'Removes the listed header fields from the response to the client, Set-Cookie included when it is listed.',
   family: 'headers',
+  categories: ['Headers', 'Classic'],
   steps: ['TransformResponse'],
   config: removedNamesSettings,
   setup(config) {

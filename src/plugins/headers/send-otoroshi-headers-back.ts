@@ -12,6 +12,7 @@ export default definePlugin({
   description:
     'Adds the id and time of the request, the time spent in the gateway and the time the backend took (milliseconds, -1 when unknown) to the response.',
   family: 'headers',
+  categories: ['Headers', 'Classic'],
   steps: ['TransformResponse'],
   config: noSettings,
   setup(_config, { headerNames }) {

@@ -9,6 +9,7 @@ export default definePlugin({
   description:
     'Sends X-Forwarded-For, X-Forwarded-Host and X-Forwarded-Proto, and X-Forwarded-Prefix when the route strips its path. What the client sent is kept only when the gateway trusts it.',
   family: 'headers',
+  categories: ['Headers', 'Classic'],
   steps: ['TransformRequest'],
   config: noSettings,
   setup(_config, { route, trustForwarded }) {

@@ -24,6 +24,7 @@ export default definePlugin({
   description:
     'Goes on with the trace of the client, or begins one, and hands `traceparent`, `tracestate` and `baggage` to the backend (W3C Trace Context, level 1). Spans are exported in batches when the trace is sampled.',
   family: 'monitoring',
+  categories: ['Monitoring'],
   steps: ['TransformRequest', 'TransformResponse'],
   config: v.looseObject({
     kind: setting(kind, 'noop', `Where spans go: ${exporterKinds.join(', ')}; jaeger is otlp-grpc`),

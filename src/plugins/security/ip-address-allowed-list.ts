@@ -9,6 +9,7 @@ export default definePlugin({
   description:
     'Lets in only clients whose address is on the list; an empty list lets nobody in. Entries are addresses, networks (`10.0.0.0/8`, `2001:db8::/32`) or addresses with `*`. The address is taken from X-Forwarded-For when the gateway trusts it.',
   family: 'security',
+  categories: ['AccessControl', 'Classic'],
   steps: ['ValidateAccess'],
   config: v.looseObject({
     addresses: setting(

@@ -8,6 +8,7 @@ export default definePlugin({
   description:
     'Answers with a JSON description of the request as the backend would have got it, header fields meant for the backend alone included: for tests and demonstrations.',
   family: 'static-content',
+  categories: ['Other'],
   steps: ['CallBackend'],
   config: echoSettings,
   setup({ limit }) {

@@ -37,6 +37,7 @@ export default definePlugin({
   description:
     'Answers in place of the backend where a mock has the method and path of the request. Of several, the one whose path says more is taken, then the first.',
   family: 'static-content',
+  categories: ['TrafficControl'],
   steps: ['CallBackend'],
   config: v.looseObject({
     responses: setting(v.array(mock), () => [], 'The mocks'),

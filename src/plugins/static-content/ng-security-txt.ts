@@ -30,6 +30,7 @@ export default definePlugin({
   name: 'Security Txt',
   description: 'Serves `/.well-known/security.txt` as RFC 9116 describes it. Other requests go on.',
   family: 'static-content',
+  categories: ['Security'],
   steps: ['TransformRequest'],
   config: settings,
   setup(config, { route }) {

@@ -7,6 +7,7 @@ export default definePlugin({
   name: 'Request body Echo',
   description: 'Answers with the body of the request under its own content type; 204 when it has none.',
   family: 'static-content',
+  categories: ['Other'],
   steps: ['CallBackend'],
   config: echoSettings,
   setup({ limit }) {

@@ -13,6 +13,7 @@ export default definePlugin({
   description:
     'Serves `/robots.txt`, adds a robots `<meta>` to HTML pages while they stream, and sets `X-Robots-Tag`. Compressed pages keep their bytes; the header field speaks for them.',
   family: 'static-content',
+  categories: ['Other'],
   steps: ['TransformRequest', 'TransformResponse'],
   config: v.looseObject({
     robot_txt_enabled: setting(flag, true, 'Answer `/robots.txt`, whatever the method'),

@@ -9,6 +9,7 @@ export default definePlugin({
   name: 'Static Response',
   description: 'Answers with a fixed status, header fields and body in place of a backend.',
   family: 'static-content',
+  categories: ['TrafficControl'],
   steps: ['CallBackend'],
   config: v.looseObject({
     status: setting(answerStatus, 200, 'Status of the answer'),

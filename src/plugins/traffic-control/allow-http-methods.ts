@@ -9,6 +9,7 @@ export default definePlugin({
   description:
     'Lets a request pass when its method is allowed and not forbidden, in any case. With both lists empty nothing passes. A refusal names the methods that would pass in `Allow`.',
   family: 'traffic-control',
+  categories: ['AccessControl', 'Classic'],
   steps: ['ValidateAccess'],
   config: v.looseObject({
     allowed: setting(texts, noTexts, 'Methods that pass'),

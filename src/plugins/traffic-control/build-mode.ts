@@ -7,6 +7,7 @@ export default definePlugin({
   name: 'Build mode',
   description: 'Answers every request with the page of a service under construction.',
   family: 'traffic-control',
+  categories: ['AccessControl', 'Classic'],
   steps: ['PreRoute'],
   config: noSettings,
   setup: () => ({ preRoute: () => refuse('under_construction') }),

@@ -7,6 +7,7 @@ export default definePlugin({
   name: 'Disable HTTP/1.0',
   description: 'Refuses HTTP/1.0 requests; HTTP/1.1, 2 and 3 pass.',
   family: 'traffic-control',
+  categories: ['TrafficControl', 'Classic'],
   steps: ['ValidateAccess'],
   config: noSettings,
   setup: () => ({

@@ -8,6 +8,7 @@ export default definePlugin({
   description:
     'Answers every request with the maintenance page, except those to the admin API. Made for the list of global plugins.',
   family: 'traffic-control',
+  categories: ['AccessControl', 'Classic'],
   steps: ['PreRoute'],
   config: noSettings,
   setup: (_config, { route, adminRoute }) =>

@@ -7,6 +7,7 @@ export default definePlugin({
   name: 'Maintenance mode',
   description: 'Answers every request with the maintenance page.',
   family: 'traffic-control',
+  categories: ['AccessControl', 'Classic'],
   steps: ['PreRoute'],
   config: noSettings,
   setup: () => ({ preRoute: () => refuse('maintenance') }),

@@ -10,6 +10,7 @@ export default definePlugin({
   name: 'Read only requests',
   description: 'Lets only GET, HEAD and OPTIONS requests pass.',
   family: 'traffic-control',
+  categories: ['AccessControl', 'Classic'],
   steps: ['ValidateAccess'],
   config: noSettings,
   setup: () => ({

@@ -9,6 +9,7 @@ export default definePlugin({
   description:
     'Redirects every request. Expressions in the target are evaluated, but a client can never choose the host it leads to.',
   family: 'traffic-control',
+  categories: ['TrafficControl', 'Classic'],
   steps: ['PreRoute'],
   config: v.looseObject({
     code: setting(v.picklist([301, 302, 303, 307, 308]), 303, 'Status: 301, 302, 303, 307 or 308'),

@@ -8,6 +8,7 @@ export default definePlugin({
   description:
     'Limits the body sent to the backend. A longer one is cut off or, with `fail`, refused: at once when its length is declared, else as soon as it has become too long.',
   family: 'traffic-control',
+  categories: ['Transformations'],
   steps: ['TransformRequest'],
   config: bodyLengthSettings,
   setup(config) {

@@ -8,6 +8,7 @@ export default definePlugin({
   description:
     'Limits the body sent to the client. A longer one is cut off or, with `fail`, answered with an error when its length is declared; when it is not, the connection is cut as soon as it has become too long.',
   family: 'traffic-control',
+  categories: ['Transformations'],
   steps: ['TransformResponse'],
   config: bodyLengthSettings,
   setup(config) {
