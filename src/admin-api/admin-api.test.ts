@@ -128,8 +128,6 @@ test('a store that cannot write is 503, and nothing changes', async () => {
 
 test('features that are not built are 501, unknown paths 404', async () => {
   for (const [method, path] of [
-    ['GET', '/api/otoroshi.json'],
-    ['POST', '/api/otoroshi.json'],
     ['POST', '/api/pki/cas'],
     ['GET', '/api/live'],
     ['POST', '/api/status'],

@@ -14,6 +14,7 @@ import { type Call, callOf } from './call.ts'
 import { notAllowedHere } from './caller.ts'
 import { flowsApi } from './flows-api.ts'
 import { genericApi } from './generic-api.ts'
+import { historyApi } from './history-api.ts'
 import { instanceEndpoints } from './instance-api.ts'
 import { legacyApi } from './legacy-api.ts'
 import { notBuiltFeature } from './not-built.ts'
@@ -57,6 +58,7 @@ function route(call: Call): Promise<Reply> {
   const endpoint = instanceEndpoints.get(`${call.method} ${path}`)
   if (endpoint !== undefined) return endpoint(call)
   if (call.segments[0] === 'api' && call.segments[1] === 'flows') return flowsApi(call)
+  if (call.segments[0] === 'api' && call.segments[1] === 'history') return historyApi(call)
   const found =
     call.segments[0] === 'apis' ? genericApi(call) : call.segments[0] === 'api' ? legacyApi(call) : null
   if (found !== null) return found

@@ -16,6 +16,7 @@ export const adminReasons = {
   'admin.change_refused': 'The entity is valid, and may not become so from what it is: see error.',
   'admin.in_use': 'Others refer to the entity, and the call asked for one that is not used.',
   'admin.conflict': 'Others kept writing the same entity.',
+  'admin.changed_since': 'The entity has changed since the change that was to be undone.',
   'admin.not_built': 'The feature behind the endpoint is not part of this version.',
   'admin.store_unavailable': 'The store cannot be reached or cannot write.',
   'admin.internal': 'The admin API itself failed.',

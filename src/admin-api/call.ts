@@ -35,7 +35,7 @@ export function callOf(exchange: ServerExchange, services: AdminApiServices): Ca
     segments: segmentsOf(path),
     query,
     headers: exchange.headers,
-    caller: callerOf(exchange.headers, services),
+    caller: callerOf(exchange.headers, services, exchange.connection.remoteAddress),
     dryRun: isTrue(query.get('dry_run')),
   }
 }

@@ -10,6 +10,7 @@ import { claimOf, readJws } from '../identity/jwt/jws.ts'
 import { secretSigned } from '../identity/jwt/signature.ts'
 import { timeFault } from '../identity/jwt/times.ts'
 import { Rights } from '../identity/rights.ts'
+import type { ChangeOrigin, ChangeTrace } from '../control/history/change-record.ts'
 import type { HeaderBlock } from '../http/headers.ts'
 import type { Apikey } from '../model/kinds/apikey.ts'
 import { definitionOf } from '../model/registry.ts'
@@ -31,6 +32,8 @@ export interface Caller {
   readonly rights: Rights
   /** Null when the call acts for nobody in particular. */
   readonly user: ActingUser | null
+  /** Address of the client, null when the gateway named none. */
+  readonly from: string | null
 }
 
 /** Key metadata that limits what a key may do: a list of rights as JSON text. */
@@ -39,12 +42,16 @@ export const ACCESS_RIGHTS = 'otoroshi-access-rights'
 /** Milliseconds of difference clocks may have. */
 const LEEWAY = 10_000
 
-/** The caller by the headers of the request. */
-export function callerOf(headers: HeaderBlock, services: AdminApiServices): Caller {
+/** Longest address that is kept: what a trusted proxy names may be anything. */
+const LONGEST_ADDRESS = 100
+
+/** The caller by the headers of the request. `peer`: address of the other end of the connection. */
+export function callerOf(headers: HeaderBlock, services: AdminApiServices, peer: string | null): Caller {
   const header = services.callerHeader?.toLowerCase()
   const clientId = header === undefined ? null : (headers.get(header) ?? null)
   const tenant = headers.get('otoroshi-tenant') ?? 'default'
-  const caller = { clientId, tenant, user: null }
+  const from = addressOf(headers, services, peer)
+  const caller = { clientId, tenant, user: null, from }
   // Without a gateway in front that names callers, whoever holds the token of the listener may do everything.
   if (header === undefined && !headers.has('otoroshi-backoffice-user'))
     return { ...caller, rights: Rights.all }
@@ -60,7 +67,18 @@ export function callerOf(headers: HeaderBlock, services: AdminApiServices): Call
   return { ...caller, rights: limits === undefined ? Rights.all : Rights.read(limits) }
 }
 
-function storedKey(clientId: string, services: AdminApiServices): Apikey | null {
+/** What the history keeps of the caller. */
+export function originOf({ clientId, user, from }: Caller, trace: ChangeTrace = {}): ChangeOrigin {
+  return { clientId, user, from, ...trace }
+}
+
+function addressOf(headers: HeaderBlock, { clientHeader }: AdminApiServices, peer: string | null) {
+  if (clientHeader === undefined) return peer
+  return headers.get(clientHeader.toLowerCase())?.slice(0, LONGEST_ADDRESS).toWellFormed() ?? null
+}
+
+/** The API key with this client id as it is stored, or null. */
+export function storedKey(clientId: string, services: AdminApiServices): Apikey | null {
   const definition = definitionOf('Apikey')
   const stored = definition === null ? null : services.control.get(definition, clientId)
   const read = stored?.read()

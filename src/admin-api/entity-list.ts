@@ -3,6 +3,7 @@ import type { IndexedEntity } from '../control/indexed-entity.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import type { Call } from './call.ts'
 import { mayRead } from './entity-rights.ts'
+import { viewOf } from './entity-view.ts'
 import { compareSortKeys, type ListQuery, listQuery, sortKeys } from './list-query.ts'
 
 export interface EntityList {
@@ -54,7 +55,8 @@ async function candidates(entities: readonly IndexedEntity[], query: ListQuery):
   const found: Candidate[] = []
   for (const [i, entity] of entities.entries()) {
     if (i % 200 === 199) await new Promise(resolve => setImmediate(resolve))
-    const view = entity.view()
+    // Not even a filter may ask for what is not shown: it could be guessed letter by letter.
+    const view = viewOf(entity)
     if (query.accepts === null || query.accepts(view))
       found.push({ entity, keys: sortKeys(view, query.sort) })
   }

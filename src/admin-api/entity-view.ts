@@ -1,19 +1,34 @@
 /** Entities as the generic API shows and takes them: with the fields upstream computes, without them on the way in. */
 import { bearerOf } from '../identity/proofs.ts'
 import type { IndexedEntity } from '../control/indexed-entity.ts'
+import { withoutPasswords, withStoredPasswords } from '../model/passwords.ts'
 import { idOf } from '../model/read.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import { isObject } from '../model/types/shape.ts'
 import { badRequest } from './api-error.ts'
+import { diffJson } from './json-diff.ts'
 
 /** Value of the key `kind` in answers. */
 export function kindLabel(definition: EntityDefinition): string {
   return `${definition.group}/${definition.kind}`
 }
 
+/** The entity as the store has it, without what nobody may see: what answers, filters and patches are made of. */
+export function viewOf(entity: IndexedEntity): Record<string, unknown> {
+  return withoutPasswords(entity.definition, entity.view())
+}
+
+/** What changes between two states, as operations; of a password only that it changes. */
+export function diffEntities(before: IndexedEntity, after: IndexedEntity): unknown[] {
+  const [old, now] = [before.view(), after.view()]
+  const changed = (after.definition.passwords ?? []).filter(field => old[field] !== now[field])
+  const hidden = changed.map(field => ({ op: 'replace', path: `/${field}`, hidden: true }))
+  return [...diffJson(viewOf(before), viewOf(after)), ...hidden]
+}
+
 /** The entity with its computed fields, without `kind`. */
 export function show(entity: IndexedEntity): Record<string, unknown> {
-  const view = entity.view()
+  const view = viewOf(entity)
   return entity.definition.kind === 'Apikey' ? withBearer(view) : view
 }
 
@@ -27,8 +42,8 @@ export function withKind(
 }
 
 /**
- * An entity as it was sent, without what answers add to it: so that what was read can be sent back. Throws 400 when it
- * is no object.
+ * An entity as it was sent, without what answers add to it and with what they leave out: so that what was read can be sent
+ * back. Throws 400 when it is no object.
  */
 export function taken(
   definition: EntityDefinition,
@@ -37,7 +52,7 @@ export function taken(
 ): Record<string, unknown> {
   if (!isObject(input))
     throw badRequest([`Expected an object for ${definition.kind}`], 'admin.invalid_entity')
-  const entity = { ...input }
+  const entity = { ...withStoredPasswords(definition, input, current?.view() ?? null) }
   if (!hasOwnKind(definition)) delete entity['kind']
   else if (entity['kind'] === kindLabel(definition)) {
     // The kind of the drafted entity was hidden in the answer: the stored one stands.

@@ -2,19 +2,23 @@
  * The writes of entities, shared by the generic and the legacy API: decided inside the control plane's queue, so that
  * conditions, existence and patches are judged on what is really there.
  */
-import type { ChangeOutcome, ChangeRequest, Decision, Transition } from '../control/change.ts'
+import type { ChangeOutcome, ChangeRequest, Decision } from '../control/change.ts'
+import type { ChangeTrace } from '../control/history/change-record.ts'
 import type { IndexedEntity } from '../control/indexed-entity.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import { newId } from '../model/ids.ts'
 import { readEntity } from '../model/read.ts'
 import { isObject } from '../model/types/shape.ts'
 import { ApiError, notFound } from './api-error.ts'
+import { tellWritten } from './audit.ts'
 import type { Call } from './call.ts'
+import { originOf } from './caller.ts'
 import { mayWrite } from './entity-rights.ts'
 import { checkConditions } from './conditions.ts'
 import type { Content } from './decode.ts'
-import { sentId, taken } from './entity-view.ts'
+import { sentId, taken, viewOf } from './entity-view.ts'
 import { equalJson } from './json-value.ts'
+import { type Seal, unsealed, writeSealed } from './password-writes.ts'
 import { templateOf } from './templates.ts'
 
 export interface WriteOptions {
@@ -40,9 +44,9 @@ export function create(
   const input = taken(definition, contentOver(call, definition, content, null), null)
   const id = sentId(definition, input) ?? newId(definition, call.services.env)
   const entity = stamp({ ...input, [definition.idField]: id }, null, 'created_at', options)
-  return write(call, definition, id, scopeOf(call, definition, input), options, current => {
+  return write(call, definition, id, scopeOf(call, definition, input), options, (current, seal) => {
     if (current !== null) throw alreadyExists()
-    return { action: 'write', entity }
+    return { action: 'write', entity: seal(entity, null) }
   })
 }
 
@@ -59,9 +63,9 @@ export function replace(
       ? scopeOf(call, definition, content.value)
       : storedScope(call, definition, id)
   const name = scope !== undefined && id.startsWith(`${scope}:`) ? id.slice(scope.length + 1) : id
-  return write(call, definition, name, scope, options, current => {
+  return write(call, definition, name, scope, options, (current, seal) => {
     if (current === null && options.mustExist) throw notFound()
-    const input = taken(definition, contentOver(call, definition, content, current), current)
+    const input = seal(taken(definition, contentOver(call, definition, content, current), current), current)
     return settled(definition, { ...input, ...idFields(definition, name, current) }, current, options)
   })
 }
@@ -74,9 +78,9 @@ export function patch(
   apply: (base: unknown) => unknown,
   options: WriteOptions,
 ): Promise<Written> {
-  return write(call, definition, id, storedScope(call, definition, id), options, current => {
+  return write(call, definition, id, storedScope(call, definition, id), options, (current, seal) => {
     if (current === null) throw notFound()
-    const input = taken(definition, apply(current.view()), current)
+    const input = seal(taken(definition, apply(viewOf(current)), current), current)
     return settled(definition, input, current, options)
   })
 }
@@ -94,21 +98,41 @@ export function remove(
   })
 }
 
+/** Brings an entity back to a recorded state: what `decide` says of what is there now. */
+export function bringBack(
+  call: Call,
+  place: { readonly definition: EntityDefinition; readonly id: string; readonly scope: string | undefined },
+  trace: ChangeTrace,
+  decide: (current: IndexedEntity | null) => Record<string, unknown> | null,
+): Promise<Written> {
+  const { definition, id, scope } = place
+  const options = { stamped: false, conditional: true }
+  const transition = (current: IndexedEntity | null, seal: Seal): Decision => {
+    const entity = decide(current)
+    if (entity !== null) return { action: 'write', entity: seal(entity, current) }
+    return { action: current === null ? 'keep' : 'remove' }
+  }
+  return write(call, definition, id, scope, options, transition, trace)
+}
+
 async function write(
   call: Call,
   definition: EntityDefinition,
   id: string,
   scope: string | undefined,
   options: WriteOptions,
-  transition: Transition,
+  transition: (current: IndexedEntity | null, seal: Seal) => Decision,
+  trace: ChangeTrace = {},
 ): Promise<Written> {
-  const request: ChangeRequest = {
+  const origin = originOf(call.caller, trace)
+  const requestOf = (seal: Seal): ChangeRequest => ({
     definition,
     id,
     ...(scope !== undefined && { scope }),
+    origin,
     transition(current) {
       if (options.conditional) checkConditions(call.headers, current)
-      const decision = transition(current)
+      const decision = transition(current, seal)
       const judged = decision.action === 'write' ? decision.entity : current
       if (
         !mayWrite(call.caller, definition, current, call.services) ||
@@ -118,10 +142,18 @@ async function write(
       if (decision.action === 'write') refuseByRule(definition, current, decision.entity)
       return decision
     },
-  }
+  })
   const { control } = call.services
-  const outcome = call.dryRun ? control.preview(request) : await control.change(request)
-  return { ...outcome, definition, id }
+  const make = async (seal: Seal) =>
+    call.dryRun ? control.preview(requestOf(seal)) : control.change(requestOf(seal))
+  const look = (seal: Seal) => {
+    requestOf(seal).transition(control.get(definition, id, scope))
+  }
+  const sealing = definition.passwords !== undefined
+  const outcome = await (sealing ? writeSealed(call, definition, look, make) : make(unsealed))
+  const written = { ...outcome, definition, id }
+  tellWritten(call, written)
+  return written
 }
 
 /** Throws 400 when the kind has a rule against the change. What is invalid is refused elsewhere. */
@@ -143,7 +175,7 @@ function contentOver(
   current: IndexedEntity | null,
 ): unknown {
   if (content.form === 'value') return content.value
-  return content.apply(current?.view() ?? templateOf(call, definition))
+  return content.apply(current === null ? templateOf(call, definition) : viewOf(current))
 }
 
 function idFields(

@@ -4,9 +4,10 @@ import type { IndexedEntity } from '../control/indexed-entity.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import { jsonSchema } from '../model/json-schema.ts'
 import { definitions, findDefinition } from '../model/registry.ts'
-import { isObject } from '../model/types/shape.ts'
 import { ApiError, methodNotAllowed, notFound } from './api-error.ts'
+import { tellDeletedAll } from './audit.ts'
 import type { Call } from './call.ts'
+import { originOf } from './caller.ts'
 import { mayRead, mayWrite } from './entity-rights.ts'
 import { entityTag, isKnown } from './conditions.ts'
 import { readContent, readPatch } from './decode.ts'
@@ -14,30 +15,35 @@ import { brokenBy, entityReferences, usedByHeaders } from './entity-references.t
 import { entityStatus } from './entity-status.ts'
 import { listEntities } from './entity-list.ts'
 import { kindLabel, show, withKind } from './entity-view.ts'
-import { create, findStored, patch, remove, replace, type Written } from './entity-writes.ts'
+import { create, findStored, patch, remove, replace } from './entity-writes.ts'
 import { genericBulk } from './generic-bulk.ts'
-import { diffJson } from './json-diff.ts'
 import { project } from './list-query.ts'
 import { renderList, renderOne } from './rendering.ts'
 import { jsonReply, type Reply } from './reply.ts'
 import { templateOf } from './templates.ts'
+import { versionsApi } from './versions-api.ts'
+import { deprecation, dryRun, type Fields, written } from './written-reply.ts'
 
 const stamped = { stamped: true, conditional: true } as const
 
-type Fields = Array<readonly [string, string]>
+const belowEntity = new Set(['_status', '_references', '_versions'])
 
 /** Answers a call under `/apis`, or null when it is no resource path. */
 export function genericApi(call: Call): Promise<Reply> | null {
   const { segments } = call
   if (segments.length === 2 && segments[1] === 'entities') return listKinds(call)
-  if (segments.length !== 4 && segments.length !== 5 && segments.length !== 6) return null
+  const versions = segments[5] === '_versions' && segments.length <= 8
+  if ((segments.length < 4 || segments.length > 6) && !versions) return null
   const [, group = '', version = '', entity = ''] = segments
   const definition = findDefinition(group, version, entity)
   if (definition === null) return segments.length > 5 ? null : Promise.reject(unknownKind())
-  if (segments.length === 6 && segments[5] !== '_status' && segments[5] !== '_references') return null
+  if (segments.length === 6 && !belowEntity.has(segments[5]!)) return null
   // No entity, though it stands where ids do.
   if (definition.kind === 'Api' && segments[4] === '_openapi') return null
-  return resource(call, definition, segments[4] ?? null).catch(error => {
+  const answer = versions
+    ? versionsApi(call, definition, segments[4]!, segments.slice(6))
+    : resource(call, definition, segments[4] ?? null)
+  return answer.catch(error => {
     // Errors name the kind, as every object of this API does.
     if (error instanceof ApiError && error.more['kind'] === undefined)
       throw new ApiError(error.status, error.reason, error.code, error.description, {
@@ -209,45 +215,22 @@ async function removeAll(call: Call, definition: EntityDefinition): Promise<Repl
     .filter(entity => mayWrite(call.caller, definition, entity, call.services))
   if (call.dryRun) return renderOne(call, 200, { dry_run: true, would: 'delete', count: mine.length })
   // Some at a time: each group shares a revision, and a large kind does not fill the queue.
-  for (let i = 0; i < mine.length; i += 1000)
-    await Promise.all(mine.slice(i, i + 1000).map(entity => control.change(removalOf(entity))))
+  let removed = 0
+  for (let i = 0; i < mine.length; i += 1000) {
+    const some = mine.slice(i, i + 1000).map(entity => control.change(removalOf(call, entity)))
+    for (const { changed } of await Promise.all(some)) if (changed) removed++
+  }
+  if (removed > 0) tellDeletedAll(call, definition, removed)
   return { status: 204 }
 }
 
-function removalOf(entity: IndexedEntity): ChangeRequest {
+function removalOf(call: Call, entity: IndexedEntity): ChangeRequest {
   const { definition, id } = entity
   const { scopeField } = definition
-  const transition: Transition = current => ({ action: current === null ? 'keep' : 'remove' })
-  if (scopeField === undefined) return { definition, id, transition }
-  return { definition, id, scope: String(entity.view()[scopeField]), transition }
-}
-
-/** The answer to a write: the entity, or what would happen on a dry run. */
-async function written(call: Call, status: number, result: Written, headers: Fields = []): Promise<Reply> {
-  const { definition, before, after } = result
-  const shown = after ?? before
-  if (shown === null) throw notFound()
-  if (call.dryRun) return dryRun(call, result)
-  const tag: Fields = after === null ? [] : [['ETag', entityTag(after)]]
-  const all = [...tag, ['X-Pages', '-1'] as const, ...headers, ...deprecation(definition)]
-  return renderOne(call, status, withKind(definition, show(shown)), definition, all)
-}
-
-function dryRun(
-  call: Call,
-  { definition, before, after, changed }: Written,
-  more: Record<string, unknown> = {},
-): Promise<Reply> {
-  const would = !changed ? 'nothing' : after === null ? 'delete' : before === null ? 'create' : 'update'
-  const views = { before: before?.view(), after: after?.view() }
-  const diff =
-    isObject(views.before) && isObject(views.after)
-      ? diffJson(views.before, views.after)
-      : [{ op: after === null ? 'remove' : 'add', path: '', ...(after !== null && { value: views.after }) }]
-  const entity = after === null ? null : show(after)
-  return renderOne(call, 200, { dry_run: true, would, diff, entity, ...more, kind: kindLabel(definition) })
-}
-
-function deprecation(definition: EntityDefinition): Fields {
-  return definition.deprecated === true ? [['Otoroshi-Api-Deprecated', 'yes']] : []
+  // It may have gone to somebody else meanwhile.
+  const transition: Transition = current => ({
+    action: mayWrite(call.caller, definition, current, call.services) ? 'remove' : 'keep',
+  })
+  const request = { definition, id, transition, origin: originOf(call.caller) }
+  return scopeField === undefined ? request : { ...request, scope: String(entity.view()[scopeField]) }
 }

@@ -26,9 +26,18 @@ export async function genericBulk(call: Call, definition: EntityDefinition): Pro
       error_description: error.description,
       ...(error.more['faults'] !== undefined && { faults: error.more['faults'] }),
       reason: error.reason,
-      ...(line !== null && { entity: line }),
+      ...(line !== null && { entity: failedLine(definition, line) }),
     }),
   })
+}
+
+/** A line as the answer to its failure repeats it: of kinds with passwords its id only. */
+export function failedLine(
+  definition: EntityDefinition,
+  line: Record<string, unknown>,
+): Record<string, unknown> {
+  const { idField, passwords } = definition
+  return passwords === undefined ? line : { [idField]: line[idField] }
 }
 
 /** What has become of a line. */

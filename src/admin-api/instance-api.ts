@@ -10,6 +10,7 @@ import { jsonReply, type Reply } from './reply.ts'
 import { readWhole } from './request-body.ts'
 import type { ExplainRequest } from './services.ts'
 import { templateOf } from './templates.ts'
+import { exportEverything, importEverything } from './transfer-api.ts'
 
 type Endpoint = (call: Call) => Promise<Reply>
 
@@ -23,6 +24,9 @@ export const instanceEndpoints: ReadonlyMap<string, Endpoint> = new Map<string, 
   ['GET /api/status', status],
   ['POST /api/explain', explain],
   ['GET /api/events/_ledger', ledger],
+  ['GET /api/otoroshi.json', exportEverything],
+  ['POST /api/otoroshi.json', importEverything],
+  ['POST /api/import', importEverything],
   ['GET /api/plugins/all', async call => jsonReply(200, await call.services.plugins())],
   ['GET /apis/plugins.json', async call => jsonReply(200, await call.services.plugins())],
   ['GET /api/plugins/categories', async call => jsonReply(200, await namesOf(call, 'plugin_categories'))],

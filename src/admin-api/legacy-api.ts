@@ -13,10 +13,10 @@ import { readContent, readPatch } from './decode.ts'
 import { listEntities } from './entity-list.ts'
 import { brokenBy, entityReferences, usedByHeaders } from './entity-references.ts'
 import { entityStatus } from './entity-status.ts'
+import { diffEntities, viewOf } from './entity-view.ts'
 import { create, findStored, patch, remove, replace, type Written } from './entity-writes.ts'
-import { lineHandler } from './generic-bulk.ts'
+import { failedLine, lineHandler } from './generic-bulk.ts'
 import { globalConfigApi } from './global-config-api.ts'
-import { diffJson } from './json-diff.ts'
 import { project } from './list-query.ts'
 import { mergePatch } from './merge-patch.ts'
 import { invalidEntity, refusalOf } from './refusal.ts'
@@ -82,7 +82,7 @@ async function list(call: Call, definition: EntityDefinition): Promise<Reply> {
   const { fields, page } = query
   const pageSize = Math.min(query.pageSize, 2_147_483_647)
   const shown = function* () {
-    for (const entity of entities) yield fields === null ? entity.view() : project(entity.view(), fields)
+    for (const entity of entities) yield fields === null ? viewOf(entity) : project(viewOf(entity), fields)
   }
   const headers = [
     ['X-Count', String(readable)],
@@ -146,15 +146,15 @@ async function getOne(call: Call, definition: EntityDefinition, id: string): Pro
     .get('fields')
     ?.split(',')
     .map(name => [name.trim()])
-  return jsonReply(200, fields === undefined ? entity.view() : project(entity.view(), fields), headers)
+  return jsonReply(200, fields === undefined ? viewOf(entity) : project(viewOf(entity), fields), headers)
 }
 
 function written(call: Call, status: number, { before, after, changed }: Written): Reply {
   if (after === null) throw notFound()
-  const view = after.view()
+  const view = viewOf(after)
   if (!call.dryRun) return jsonReply(status, view, [['ETag', entityTag(after)]])
   const would = !changed ? 'nothing' : before === null ? 'create' : 'update'
-  const diff = before === null ? [{ op: 'add', path: '', value: view }] : diffJson(before.view(), view)
+  const diff = before === null ? [{ op: 'add', path: '', value: view }] : diffEntities(before, after)
   return jsonReply(200, { dry_run: true, would, diff, entity: view })
 }
 
@@ -166,7 +166,7 @@ async function removeOne(call: Call, definition: EntityDefinition, id: string): 
     dry_run: true,
     would: 'delete',
     diff: [{ op: 'remove', path: '' }],
-    entity: before?.view(),
+    entity: before === null ? undefined : viewOf(before),
     used_by: broken?.users ?? [],
     hidden: broken?.hidden ?? 0,
   })
@@ -210,7 +210,7 @@ async function bulk(call: Call, definition: EntityDefinition): Promise<Reply> {
       error_description: error.description,
       ...(error.more['faults'] !== undefined && { faults: error.more['faults'] }),
       reason: error.reason,
-      ...(line !== null && { entity: line }),
+      ...(line !== null && { entity: failedLine(definition, line) }),
     }),
   })
 }

@@ -2,8 +2,6 @@
 
 /** Path pattern (`:x` one part, `*` the rest) → the feature behind it. The first that fits wins. Listed in docs/admin-api.md. */
 export const notBuiltEndpoints: ReadonlyArray<readonly [string, string]> = [
-  ['/api/otoroshi.json', 'full export and import'],
-  ['/api/import', 'full export and import'],
   ['/api/new/*', 'this template'],
   ['/api/auths/:id/register/*', 'passkeys'],
   ['/api/services/:id/apikeys', 'API keys by service'],

@@ -221,7 +221,7 @@ describe('nobody gains rights', () => {
     const user = (username: string, rights: unknown, tenant = 'acme') => ({
       _loc: { tenant, teams: ['default'] },
       username,
-      password: '$2a$10$',
+      password: 'secret',
       label: username,
       rights,
     })

@@ -24,9 +24,18 @@ export interface PluginListing {
   readonly [more: string]: unknown
 }
 
+/** Takes events of the admin API. */
+export interface AuditPort {
+  /** True when somebody exports events. */
+  readonly wanted: boolean
+  emit(event: Readonly<Record<string, unknown>>): void
+}
+
 export interface AdminApiLimits {
   /** Largest body, and largest line of a bulk call, in bytes. */
   readonly maxBody: number
+  /** Largest import, in bytes. */
+  readonly maxImport: number
   /** Largest YAML body, in bytes: reading YAML costs far more than JSON. */
   readonly maxYaml: number
   /** Values one JSON body may hold. */
@@ -38,6 +47,7 @@ export interface AdminApiLimits {
 
 export const defaultAdminApiLimits: AdminApiLimits = {
   maxBody: 16 * 1024 * 1024,
+  maxImport: 2 * 1024 * 1024 * 1024,
   maxYaml: 1024 * 1024,
   maxValues: 1_000_000,
   readAhead: 1024 * 1024,
@@ -53,6 +63,8 @@ export interface AdminApiServices {
    * set, calls without it have no rights.
    */
   readonly callerHeader?: string
+  /** Header in which the gateway names the address of the client, overwriting what a client sent. */
+  readonly clientHeader?: string
   /** Route and service group of the admin API itself; absent: every key is taken for one of the admin API. */
   readonly adminRoute?: { readonly routeId: string; readonly groupId: string }
   readonly limits?: Partial<AdminApiLimits>
@@ -69,13 +81,17 @@ export interface AdminApiServices {
   threads(): unknown
   /** Events produced, delivered, dropped and pending (law 7). */
   ledger(): unknown
+  /** Where audit events go; absent: nowhere. Nothing is built unless they are wanted. */
+  readonly audit?: AuditPort
   plugins(): Promise<readonly PluginListing[]>
   /** Flow reports; absent: `/api/flows` is not there. */
   readonly flows?: FlowReports
   /** Facts added to `/api/infos`. */
   infos?(): Readonly<Record<string, unknown>>
-  /** Hash of an administrator's password; absent: administrators cannot be created by `/api/admins/simple`. */
+  /** bcrypt hash of a password; absent: entities with a password in clear are refused. */
   hashPassword?(password: string): Promise<string>
+  /** True when the hash is that of the password; absent: the same password again is a change. */
+  passwordMatches?(password: string, hash: string): Promise<boolean>
   /** Told of failures behind a 500. Default: a process warning. */
   onFailure?(error: unknown, what: string): void
 }

@@ -1,4 +1,5 @@
 /** An admin API on a real listener, for tests. */
+import { createHash } from 'node:crypto'
 import { ControlPlane } from '../../control/control-plane.ts'
 import { RecordingAudience } from '../../control/testing/audience.ts'
 import { DEFAULT_LIMITS } from '../../http/limits.ts'
@@ -16,6 +17,11 @@ export interface Answer {
   /** The body as JSON, null when it is none. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
   readonly json: any
+}
+
+/** What looks like a bcrypt hash and costs nothing. */
+export function fakeHash(password: string): string {
+  return `$2b$10$${createHash('sha512').update(password).digest('base64').replace(/\W/g, '.').slice(0, 53)}`
 }
 
 export class TestServer {
@@ -49,6 +55,7 @@ export class TestServer {
     const control = await ControlPlane.start({
       store,
       turn: 60_000,
+      history: { versions: 100, maxAge: 0 },
       initial: () => [{ definition: settings, entity: {} }],
       onFailure: error => failures.push(error),
     })
@@ -70,6 +77,8 @@ export class TestServer {
           plugin_tags: [],
         },
       ],
+      hashPassword: async password => fakeHash(password),
+      passwordMatches: async (password, hash) => fakeHash(password) === hash,
       onFailure: error => failures.push(error),
       ...services,
     })

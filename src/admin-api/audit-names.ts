@@ -1,0 +1,126 @@
+/** What upstream calls a write in its audit event and its alert: one way in the generic API, another in the older one. */
+import type { EntityDefinition } from '../model/entity.ts'
+
+export type WriteVerb = 'create' | 'update' | 'patch' | 'delete'
+
+export interface AuditNames {
+  readonly action: string
+  readonly message: string
+  /** Null: there is no alert. */
+  readonly alert: string | null
+}
+
+/** Kind → names of the older API: in actions, in alerts, in sentences. */
+const families: Readonly<Record<string, readonly [action: string, alert: string, words: string]>> = {
+  Route: ['ROUTE', 'Route', 'route'],
+  Backend: ['STORED_NG_BACKEND', 'StoredNgBackend', 'stored backend'],
+  RouteComposition: ['NG_ROUTE_COMPOSITION', 'NgRouteComposition', 'route composition'],
+  ServiceDescriptor: ['SERVICE_DESCRIPTOR', 'ServiceDescriptor', 'service descriptor'],
+  TcpService: ['TCP_SERVICE', 'TcpService', 'tcp service'],
+  ErrorTemplate: ['ERROR_TEMPLATE', 'ErrorTemplate', 'error template'],
+  Apikey: ['APIKEY', 'ApiKey', 'apikey'],
+  Certificate: ['CERTIFICATE', 'Cert', 'certificate'],
+  JwtVerifier: ['GLOBAL_JWT_VERIFIER', 'GlobalJwtVerifier', 'global jwt verifier'],
+  AuthModule: ['AUTH_MODULE', 'AuthModuleConfig', 'auth module'],
+  ClientValidator: ['CLIENT_CERT_VALIDATOR', 'ClientCertificateValidator', 'client certificate validator'],
+  ServiceGroup: ['SERVICE_GROUP', 'ServiceGroup', 'service group'],
+  Organization: ['TENANT', 'Tenant', 'tenant'],
+  Tenant: ['TENANT', 'Tenant', 'tenant'],
+  Team: ['TEAM', 'Team', 'team'],
+  DataExporter: ['DATA_EXPORTER_CONFIG', 'DataExporterConfig', 'data exporter config'],
+  Script: ['SCRIPT', 'Script', 'script'],
+}
+
+const done = { create: 'created', update: 'updated', patch: 'patched', delete: 'deleted' } as const
+
+/** Names of a write through `/apis`; `bulk`: as one line of many. */
+export function genericNames({ singular }: EntityDefinition, verb: WriteVerb, bulk: boolean): AuditNames {
+  const past = done[verb]
+  const action = bulk ? bulkAction(verb) : verb === 'patch' ? 'PATCHED' : verb.toUpperCase()
+  return {
+    action: `${action}_${singular.toUpperCase()}`,
+    message: `User ${bulk ? 'bulk ' : ''}${past} a ${singular}`,
+    alert: `${singular}${capital(past)}`,
+  }
+}
+
+/** Names of the removal of every entity of a kind. */
+export function deleteAllNames({ singular, plural }: EntityDefinition): AuditNames {
+  return {
+    action: `DELETE_ALL_${plural.toUpperCase()}`,
+    message: `User deleted all ${plural}`,
+    alert: `All${singular}Deleted`,
+  }
+}
+
+/** Names of a write through `/api`; a patch is an update there. */
+export function legacyNames(definition: EntityDefinition, verb: WriteVerb): AuditNames {
+  const kept = verb === 'patch' ? 'update' : verb
+  const special = specialNames(definition.kind, kept)
+  if (special !== null) return special
+  const [action, alert, words] = families[definition.kind] ?? [
+    definition.singular.toUpperCase().replaceAll('-', '_'),
+    definition.kind,
+    definition.singular,
+  ]
+  return {
+    action: `${kept.toUpperCase()}_${action}`,
+    message: `User ${done[kept]} a ${words}`,
+    alert: `${alert}${capital(done[kept])}Alert`,
+  }
+}
+
+/** Names of a change of the targets of a service. */
+export function targetsNames(verb: WriteVerb): AuditNames {
+  return {
+    action: verb === 'delete' ? 'DELETE_SERVICE_TARGET' : 'UPDATE_SERVICE_TARGETS',
+    message: 'User updated the targets of a service',
+    alert: 'ServiceUpdatedAlert',
+  }
+}
+
+function specialNames(kind: string, verb: Exclude<WriteVerb, 'patch'>): AuditNames | null {
+  switch (kind) {
+    case 'GlobalConfig':
+      return {
+        action: 'UPDATE_GLOBAL_CONFIG',
+        message: 'User updated the global configuration',
+        alert: 'GlobalConfigModification',
+      }
+    case 'AdminSession':
+      return {
+        action: 'DISCARD_SESSION',
+        message: 'User ended the session of an administrator',
+        alert: 'SessionDiscardedAlert',
+      }
+    case 'AuthModuleUser':
+      return {
+        action: 'DISCARD_PRIVATE_APPS_SESSION',
+        message: 'User ended the session of a user',
+        alert: 'SessionDiscardedAlert',
+      }
+    case 'SimpleAdminUser':
+      return adminNames('ADMIN', 'U2FAdminDeletedAlert', verb)
+    case 'WebauthnAdminUser':
+      return adminNames('WEBAUTHN_ADMIN', 'WebAuthnAdminDeletedAlert', verb)
+    default:
+      return null
+  }
+}
+
+function adminNames(family: string, alert: string, verb: Exclude<WriteVerb, 'patch'>): AuditNames {
+  return {
+    action: `${verb.toUpperCase()}_${family}`,
+    message: `User ${done[verb]} an administrator`,
+    alert: verb === 'delete' ? alert : null,
+  }
+}
+
+function bulkAction(verb: WriteVerb): string {
+  if (verb === 'delete') return 'BULK_DELETED'
+  return `BULK_${verb.toUpperCase()}`
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
+}
