@@ -4,8 +4,9 @@
  * Guarantees: every exchange is answered or cut; what no route wants is refused with a reason; nothing here waits unless
  * a route is called for the first time or a global plugin returned a promise.
  */
+import { performance } from 'node:perf_hooks'
 import { isIPv4 } from 'node:net'
-import { bodyless, HeaderBlock, reasonPhrase, type ServerExchange } from '../http/index.ts'
+import { bodyless, FieldNames, HeaderBlock, reasonPhrase, type ServerExchange } from '../http/index.ts'
 import { type Answer, type FullAnswer, type Refusal, refuse } from '../plugin/answer.ts'
 import type { ClientRequest, Verdict } from '../plugin/contract.ts'
 import type { CompiledRoute, RouteParts } from './compile/compiled-route.ts'
@@ -84,25 +85,25 @@ export class Gateway {
     const { thread, observer } = options
     this.revision = new LiveRevision(thread, options.trailingSlashMeansExactSegments ?? true)
     const names = thread.headerNames
-    const lower = (...keys: (keyof typeof names)[]): string[] => keys.map(key => names[key].toLowerCase())
+    const own = (...keys: (keyof typeof names)[]): string[] => keys.map(key => names[key])
     const { privateRoute } = thread
     const privateNames =
       privateRoute === null ? [] : [privateRoute.header, privateRoute.callerHeader, privateRoute.clientHeader]
     this.#context = {
       headerNames: names,
-      removedIn: [
-        ...lower('state', 'claim', 'requestId', 'clientId', 'clientSecret', 'authorization'),
+      removedIn: new FieldNames([
+        ...own('state', 'claim', 'requestId', 'clientId', 'clientSecret', 'authorization'),
         ...FORWARDED,
         ...INTERNAL,
-        ...privateNames.map(name => name.toLowerCase()),
-      ],
-      removedOut: [
-        ...lower('stateResponse'),
+        ...privateNames,
+      ]),
+      removedOut: new FieldNames([
+        names.stateResponse,
         'raw-request-uri',
         'remote-address',
         'timeout-access',
         'tls-session-info',
-      ],
+      ]),
       errorTemplate: id => this.revision.errorTemplate(id),
       debugHeaders: () => this.revision.globals.debugHeaders,
       finished: run => {

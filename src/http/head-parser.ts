@@ -170,6 +170,11 @@ function connectionOptions(head: Framing & { version: HttpVersion }): void {
   if (fields.te !== null) head.acceptsTrailers = tokens(fields.te).includes('trailers')
   const connection = fields.connection
   if (connection === null) return
+  // What nearly everybody says.
+  if (connection === 'keep-alive' || connection === 'close') {
+    head.keepAlive = connection === 'keep-alive'
+    return
+  }
   const options = tokens(connection)
   if (options.includes('close')) head.keepAlive = false
   else if (options.includes('keep-alive')) head.keepAlive = true

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { FieldNames } from './field-names.ts'
 import { HeaderBlock, InvalidHeader } from './headers.ts'
 import { parseRequestHead } from './head-parser.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
@@ -222,6 +223,23 @@ describe('a header block', () => {
     assert.equal(new HeaderBlock().exceeds(0, 0), false)
   })
 
+  it('loses fields of any of several names, however long', () => {
+    const long = `x-${'y'.repeat(60)}`
+    const block = parsed(`A: 1\r\n${long.toUpperCase()}: 2\r\n${long}z: 3\r\na: 4\r\nB: 5\r\n`)
+    block.append('Own', '6')
+    block.deleteAll(new FieldNames(['A', long, 'oWn', '']))
+    assert.deepEqual(
+      [...block],
+      [
+        ['Host', 'h'],
+        [`${long}z`, '3'],
+        ['B', '5'],
+      ],
+    )
+    block.deleteAll(new FieldNames([]))
+    assert.equal(block.size, 3)
+  })
+
   it('behaves like a list of pairs under any sequence of changes, clones and writes', () => {
     let seed = 7
     const random = (n: number): number => {
@@ -284,7 +302,7 @@ describe('a header block', () => {
         const lower = name.toLowerCase()
         const same = (field: Field): boolean => field.name.toLowerCase() === lower
         const value = 'v'.repeat(random(4)) + String(random(100))
-        switch (random(6)) {
+        switch (random(7)) {
           case 0:
             block.append(name, value)
             model.push(made(name, value))
@@ -305,6 +323,12 @@ describe('a header block', () => {
           case 4:
             check(block, model, what)
             break
+          case 5: {
+            const gone = new Set([lower, names[random(names.length)]!.toLowerCase(), 'x'.repeat(40)])
+            block.deleteAll(new FieldNames(gone))
+            model = model.filter(field => !gone.has(field.name.toLowerCase()))
+            break
+          }
           default:
             // One goes on, the other must stay as it is.
             kept.push(random(2) === 0 ? [block, model] : [block.clone(), model])

@@ -7,6 +7,7 @@
  * every hop computes its own (law 4).
  */
 import { FIELD_VALUE, TCHAR } from './chars.ts'
+import type { FieldNames } from './field-names.ts'
 
 /** Offsets of a field: name start, name end, value start, value end. One that was set has `~` its place in `#own` first. */
 const STRIDE = 4
@@ -118,6 +119,30 @@ export class HeaderBlock implements Iterable<[string, string]> {
   /** Removes every field of this name, any case. */
   delete(name: string): void {
     this.#remove(knownNames.get(name) ?? name.toLowerCase(), 0)
+  }
+
+  /** Removes every field that has one of the names. */
+  deleteAll(names: FieldNames): void {
+    const { lengths } = names
+    for (let at = 0; at < this.#marks.length; ) {
+      const start = this.#marks[at]!
+      const length = start < 0 ? this.#own![~start]!.length : this.#marks[at + 1]! - start
+      if (
+        (lengths & (1 << (length < 31 ? length : 31))) === 0 ||
+        !this.#removeIfNamed(at, names.ofLength(length))
+      )
+        at += STRIDE
+    }
+  }
+
+  #removeIfNamed(at: number, names: readonly string[]): boolean {
+    const start = this.#marks[at]!
+    for (const name of names) {
+      if (start < 0 ? this.#own![~start] !== name : !this.#named(start, name)) continue
+      this.#remove(name, at)
+      return true
+    }
+    return false
   }
 
   clone(): HeaderBlock {

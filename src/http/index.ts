@@ -5,6 +5,7 @@
 export * from './contract.ts'
 export { BodyTimeout } from './http1-exchange.ts'
 export { BadMessage, type MessageFault, messageFaults } from './bad-message.ts'
+export { FieldNames } from './field-names.ts'
 export { HeaderBlock, InvalidHeader } from './headers.ts'
 export { DEFAULT_HTTP2_LIMITS, DEFAULT_LIMITS, type Http2Limits, type HttpLimits } from './limits.ts'
 export {

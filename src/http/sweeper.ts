@@ -2,6 +2,8 @@
  * Time-outs without timers: each connection carries a deadline and one interval per thread looks at all of them. Setting
  * a deadline is writing a number. Precision is the period, a quarter of a second; time-outs are never early.
  */
+import { performance } from 'node:perf_hooks'
+
 export interface Expiring {
   /** Milliseconds on the sweeper's clock (`clock.now`), Infinity for none. */
   deadline: number

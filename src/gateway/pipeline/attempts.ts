@@ -4,6 +4,7 @@
  * Guarantees: a body that has begun to flow is never sent twice; a call that may have had an effect is repeated only when
  * its method says that this does no harm; all attempts together keep to the global time-out.
  */
+import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 import type { CallTimeouts, HeaderBlock, ServerExchange, TransportError } from '../../http/index.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
@@ -97,7 +98,7 @@ export class Attempts implements TransferOwner {
     const { exchange, server, compiled, context } = this.#run
     const { request } = exchange
     const headers = request.headers.clone()
-    for (const name of context.removedIn) headers.delete(name)
+    headers.deleteAll(context.removedIn)
     // Frames are read here: what a client and a backend agreed on about their content could not be.
     if (request.upgrade !== null && compiled.parts.chain.message.length > 0)
       headers.delete('sec-websocket-extensions')
@@ -222,7 +223,7 @@ export class Attempts implements TransferOwner {
       run.flow.note('status', status)
     }
     run.compiled.parts.chooser!.succeeded(transfer.target, transfer.profile, transfer.probe)
-    for (const name of run.context.removedOut) headers.delete(name)
+    headers.deleteAll(run.context.removedOut)
     run.answered(transfer, status, reason, headers, length)
   }
 
@@ -230,7 +231,7 @@ export class Attempts implements TransferOwner {
     const run = this.#run
     run.exchange.answeredAt = performance.now()
     run.compiled.parts.chooser!.succeeded(transfer.target, transfer.profile, transfer.probe)
-    for (const name of run.context.removedOut) headers.delete(name)
+    headers.deleteAll(run.context.removedOut)
     run.upgraded(status, headers, stream)
   }
 

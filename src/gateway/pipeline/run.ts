@@ -4,6 +4,7 @@
  * Guarantees: exactly one answer, or none when the client is gone; `finished` once; a phase that throws or rejects never
  * lets the request pass (law 1); nothing is awaited unless a plugin returned a promise.
  */
+import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 import {
   type BodyReader,
