@@ -131,7 +131,10 @@ test('what was read can be sent back unchanged', async () => {
   assert.equal(put.status, 200)
   assert.equal(put.headers.get('etag'), read.headers.get('etag'))
   assert.equal(
-    server.control.list({ kind: 'Route' } as never)[0]!.json.includes('proxy.otoroshi.io/Route'),
+    server.control
+      .list({ kind: 'Route' } as never)
+      .at(0)!
+      .json.includes('proxy.otoroshi.io/Route'),
     false,
   )
 })

@@ -13,7 +13,7 @@ import { entityTag, isKnown } from './conditions.ts'
 import { readContent, readPatch } from './decode.ts'
 import { brokenBy, entityReferences, usedByHeaders } from './entity-references.ts'
 import { entityStatus } from './entity-status.ts'
-import { listEntities } from './entity-list.ts'
+import { countReadable, listEntities } from './entity-list.ts'
 import { kindLabel, show, withKind } from './entity-view.ts'
 import { create, findStored, patch, remove, replace } from './entity-writes.ts'
 import { genericBulk } from './generic-bulk.ts'
@@ -170,10 +170,7 @@ async function list(call: Call, definition: EntityDefinition): Promise<Reply> {
 async function count(call: Call, definition: EntityDefinition): Promise<Reply> {
   onlyGet(call)
   offered(definition.access.read)
-  const { control } = call.services
-  let count = 0
-  for (const entity of control.list(definition)) if (mayRead(call.caller, definition, entity)) count++
-  return renderOne(call, 200, { count, kind: kindLabel(definition) })
+  return renderOne(call, 200, { count: await countReadable(call, definition), kind: kindLabel(definition) })
 }
 
 async function getOne(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {

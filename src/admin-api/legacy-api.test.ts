@@ -135,7 +135,7 @@ test('a read-only API takes no writes', async () => {
   assert.deepEqual([refused.status, refused.json.error], [401, "You're not authorized - POST /api/routes"])
   assert.equal((await server.call('GET', '/api/routes')).status, 200)
   assert.equal((await server.call('POST', '/api/explain', { url: '/' })).status, 200)
-  const settings = server.control.list({ kind: 'GlobalConfig' } as never)[0]!
+  const settings = server.control.list({ kind: 'GlobalConfig' } as never).at(0)!
   await server.control.change({
     definition: settings.definition,
     id: settings.id,

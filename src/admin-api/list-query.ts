@@ -14,6 +14,8 @@ export interface SortField {
 export interface ListQuery {
   /** Null: every entity is wanted. */
   readonly accepts: Predicate | null
+  /** Texts that top fields must have, unless what they hold is no text. Part of what `accepts` tests. */
+  readonly exact: ReadonlyArray<readonly [field: string, text: string]>
   readonly sort: readonly SortField[]
   /** From 1 on. */
   readonly page: number
@@ -26,13 +28,18 @@ export interface ListQuery {
 /** Reads the parameters. Throws 501 for JSONPath beyond plain steps. */
 export function listQuery(query: URLSearchParams): ListQuery {
   const tests: Predicate[] = []
+  const exact: [string, string][] = []
   for (const [name, value] of query) {
-    if (name.startsWith('filter.')) tests.push(exactly(tokensOfKey(name.slice(7)), value))
-    else if (name === 'filtered') for (const part of listOf(value)) tests.push(containing(part))
+    if (name.startsWith('filter.')) {
+      const tokens = tokensOfKey(name.slice(7))
+      tests.push(exactly(tokens, value))
+      if (tokens.length === 1) exact.push([tokens[0]!, value])
+    } else if (name === 'filtered') for (const part of listOf(value)) tests.push(containing(part))
   }
   const fields = listOf(query.get('fields')).map(path => path.split('.'))
   return {
     accepts: tests.length === 0 ? null : entity => tests.every(test => test(entity)),
+    exact,
     sort: listOf(query.get('sorted')).map(sortField),
     page: Math.max(1, wholeNumber(query.get('page'), 1)),
     pageSize: Math.max(1, wholeNumber(query.get('pageSize'), Number.POSITIVE_INFINITY)),

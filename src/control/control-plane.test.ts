@@ -300,7 +300,7 @@ test('faults are kept per entity until it compiles without', async () => {
   const bad = (id: string) => ({ kind: 'Route', id, reason: 'plugin.unknown', message: 'no such plugin' })
   const { control, audience } = await started()
   audience.answer = ({ revision, writes }) => {
-    const faults = writes.filter(w => w.json.includes('bad')).map(w => bad(w.id))
+    const faults = writes.filter(w => w.json?.includes('bad')).map(w => bad(w.id))
     return [
       { revision, faults },
       { revision, faults },

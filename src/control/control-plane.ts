@@ -10,15 +10,17 @@
 import { definitionOf } from '../model/registry.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import type { Acknowledgement, Delta, EntityFault } from '../revision/delta.ts'
+import type { SharedTextsMemory } from '../revision/shared-memory.ts'
 import { type Store, StoreConflict, StoreUnavailable } from '../store/contract.ts'
 import { EntityStore } from '../store/entities.ts'
 import { ChangeQueue, type PendingChange } from './change-queue.ts'
 import { type ChangeOutcome, type ChangeRequest, ControlPlaneClosed } from './change.ts'
 import { EntityIndex } from './entity-index.ts'
+import type { EntityList } from './entity-list.ts'
 import { type EntityStatus, EntityStatuses } from './entity-statuses.ts'
 import { ExternalChanges } from './external-changes.ts'
 import { History } from './history/history.ts'
-import { IndexedEntity } from './indexed-entity.ts'
+import type { IndexedEntity } from './indexed-entity.ts'
 import { createInitial, type InitialEntity } from './initial-entities.ts'
 import type { Replacement, ReplacementOutcome } from './replacement.ts'
 import type { RevisionAudience } from './revision-audience.ts'
@@ -88,9 +90,9 @@ export class ControlPlane {
     // Watched before it is read: what changes meanwhile is read again.
     control.#external.watch()
     if (options.initial !== undefined) await createInitial(control.#entities, options.initial)
-    for await (const batch of control.#entities.all())
-      for (const { definition, id, key, json } of batch)
-        control.#index.set(new IndexedEntity(definition, id, key, json, control.#revision))
+    await control.#entities.load((definition, id, key, json) => {
+      control.#index.load(definition, id, key, json, control.#revision)
+    })
     control.#loaded = true
     control.#external.loaded()
     if (control.#external.ready) control.#wake()
@@ -111,9 +113,24 @@ export class ControlPlane {
     return this.#index.get(definition, id, scope)
   }
 
-  /** Entities of a kind in key order. */
-  list(definition: EntityDefinition): readonly IndexedEntity[] {
+  /** Entities of a kind in key order, as of now. */
+  list(definition: EntityDefinition): EntityList {
     return this.#index.list(definition)
+  }
+
+  /** Some of them: `from` inclusive, `to` exclusive. */
+  page(definition: EntityDefinition, from: number, to: number): readonly IndexedEntity[] {
+    return this.#index.page(definition, from, to)
+  }
+
+  /** All entities of a kind that may have this text in this field (and others), or null when that is not known. */
+  having(definition: EntityDefinition, field: string, text: string): Promise<EntityList | null> {
+    return this.#index.having(definition, field, text)
+  }
+
+  /** Memory of the kinds that the data plane reads for itself: their texts are in no delta. */
+  get sharedTexts(): Readonly<Record<string, SharedTextsMemory>> {
+    return this.#index.shared
   }
 
   count(definition: EntityDefinition): number {
@@ -314,7 +331,11 @@ export class ControlPlane {
     const delta: Delta = {
       revision: this.#revision + 1,
       full: false,
-      writes: writes.filter(served).map(e => ({ kind: e.definition.kind, id: e.id, json: e.json })),
+      writes: writes.filter(served).map(({ definition, id, json }) => ({
+        kind: definition.kind,
+        id,
+        json: definition.numerous === true ? null : json,
+      })),
       removals: removals.filter(served).map(e => ({ kind: e.definition.kind, id: e.id })),
     }
     if (delta.writes.length + delta.removals.length === 0) return

@@ -5,7 +5,11 @@
 import type { EntityDefinition } from '../model/entity.ts'
 import { definitionOf, storedDefinitions } from '../model/registry.ts'
 import { storageKeyOf, storagePrefix } from '../model/storage-key.ts'
-import type { IndexedEntity } from './indexed-entity.ts'
+import type { SharedTextsMemory } from '../revision/shared-memory.ts'
+import type { EntityList } from './entity-list.ts'
+import { IndexedEntity } from './indexed-entity.ts'
+import { type KindTable, ObjectTable } from './kind-table.ts'
+import { SharedTable } from './shared-table.ts'
 
 /** The kind that owns the storage of a kind: itself unless it is an alias. */
 export function canonical(definition: EntityDefinition): EntityDefinition {
@@ -15,12 +19,13 @@ export function canonical(definition: EntityDefinition): EntityDefinition {
 
 export class EntityIndex {
   readonly #root: string
-  readonly #kinds = new Map<string, Map<string, IndexedEntity>>()
-  /** Keys of a kind in order; forgotten when one comes or goes. */
-  readonly #order = new Map<string, readonly string[]>()
+  readonly #tables = new Map<string, KindTable>()
 
   constructor(root: string) {
     this.#root = root
+    for (const definition of storedDefinitions)
+      if (definition.numerous === true)
+        this.#tables.set(definition.kind, new SharedTable(definition, storagePrefix(root, definition)))
   }
 
   /**
@@ -29,58 +34,77 @@ export class EntityIndex {
    */
   get(definition: EntityDefinition, id: string, scope?: string): IndexedEntity | null {
     const kind = canonical(definition)
-    const table = this.#kinds.get(kind.kind)
+    const table = this.#tables.get(kind.kind)
     if (table === undefined) return null
     if (kind.singleton !== undefined && id !== kind.singleton) return null
     const direct = table.get(storageKeyOf(this.#root, kind, id, scope))
-    if (direct !== undefined || kind.scopeField === undefined) return direct ?? null
+    if (direct !== null || kind.scopeField === undefined) return direct
     const full = table.get(storagePrefix(this.#root, kind) + id)
-    if (full !== undefined) return full
+    if (full !== null) return full
     if (scope !== undefined) return null
-    for (const entity of table.values()) if (entity.id === id) return entity
+    for (const entity of table.list()) if (entity.id === id) return entity
     return null
   }
 
   byKey(definition: EntityDefinition, key: string): IndexedEntity | null {
-    return this.#kinds.get(canonical(definition).kind)?.get(key) ?? null
+    return this.#tables.get(canonical(definition).kind)?.get(key) ?? null
   }
 
   count(definition: EntityDefinition): number {
-    return this.#kinds.get(canonical(definition).kind)?.size ?? 0
+    return this.#tables.get(canonical(definition).kind)?.size ?? 0
   }
 
-  /** Entities of a kind in key order. */
-  list(definition: EntityDefinition): readonly IndexedEntity[] {
-    const kind = canonical(definition).kind
-    const table = this.#kinds.get(kind)
-    if (table === undefined) return []
-    let order = this.#order.get(kind)
-    if (order === undefined) {
-      order = [...table.keys()].sort()
-      this.#order.set(kind, order)
-    }
-    return order.map(key => table.get(key)!)
+  /** Entities of a kind in key order, as of now. */
+  list(definition: EntityDefinition): EntityList {
+    return this.#tables.get(canonical(definition).kind)?.list() ?? []
   }
 
-  /** Every entity of the kinds that travel to the data plane. */
+  /** Some of them: `from` inclusive, `to` exclusive. */
+  page(definition: EntityDefinition, from: number, to: number): readonly IndexedEntity[] {
+    return this.#tables.get(canonical(definition).kind)?.page(from, to) ?? []
+  }
+
+  /** All entities of a kind that may have a text in a field, or null when that is not known. */
+  async having(definition: EntityDefinition, field: string, text: string): Promise<EntityList | null> {
+    return (await this.#tables.get(canonical(definition).kind)?.having(field, text)) ?? null
+  }
+
+  /** Every entity of the kinds that travel to the data plane, except those it reads from shared memory. */
   *served(): Generator<IndexedEntity> {
     for (const definition of storedDefinitions)
-      if (definition.served) yield* this.#kinds.get(definition.kind)?.values() ?? []
+      if (definition.served && definition.numerous !== true)
+        yield* this.#tables.get(definition.kind)?.list() ?? []
+  }
+
+  /** Memory of the kinds the data plane reads for itself, by kind. */
+  get shared(): Readonly<Record<string, SharedTextsMemory>> {
+    const shared: Record<string, SharedTextsMemory> = {}
+    for (const [kind, table] of this.#tables)
+      if (table instanceof SharedTable) shared[kind] = table.texts.memory
+    return shared
+  }
+
+  /** An entity as the store has it. */
+  load(definition: EntityDefinition, id: string, key: string, json: string, revision: number): void {
+    const table = this.#tableOf(definition)
+    if (table instanceof SharedTable) table.put(id, json, revision, false)
+    else table.set(new IndexedEntity(definition, id, key, json, revision))
   }
 
   set(entity: IndexedEntity): void {
-    const kind = entity.definition.kind
-    let table = this.#kinds.get(kind)
-    if (table === undefined) {
-      table = new Map()
-      this.#kinds.set(kind, table)
-    }
-    if (!table.has(entity.key)) this.#order.delete(kind)
-    table.set(entity.key, entity)
+    this.#tableOf(entity.definition).set(entity)
   }
 
   delete(entity: IndexedEntity): void {
-    const kind = entity.definition.kind
-    if (this.#kinds.get(kind)?.delete(entity.key)) this.#order.delete(kind)
+    this.#tables.get(entity.definition.kind)?.delete(entity)
+  }
+
+  #tableOf({ kind }: EntityDefinition): KindTable {
+    let table = this.#tables.get(kind)
+    if (table === undefined) {
+      table = new ObjectTable()
+      this.#tables.set(kind, table)
+    }
+    return table
   }
 }

@@ -33,6 +33,10 @@ export class IndexedEntity {
     this.#complete = complete
   }
 
+  get isComplete(): boolean {
+    return this.#complete
+  }
+
   /** The validated entity, or its faults. */
   read(): Parsed<unknown> {
     return readEntityText(this.definition, this.json)

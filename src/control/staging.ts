@@ -65,7 +65,7 @@ export class Staging {
     const written = this.#validated(definition, before?.id ?? request.id, decision.entity)
     if (before !== null && before.key === written.key && before.json === written.json) return same(before)
     const replaced = this.#at(definition, written.key)
-    if (replaced !== null && replaced !== before)
+    if (replaced !== null && before?.key !== written.key)
       throw new InvalidEntity(definition.kind, [
         { path: definition.scopeField ?? definition.idField, message: 'Another entity has this place' },
       ])

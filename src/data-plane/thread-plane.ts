@@ -15,6 +15,7 @@ import { apikey as apikeyKind } from '../model/kinds/apikey.ts'
 import { certificate as certificateKind } from '../model/kinds/certificate.ts'
 import { refuse } from '../plugin/answer.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
+import { SharedTexts } from '../revision/shared-texts.ts'
 import { ApikeyIndex } from './apikey-index.ts'
 import { HealthWatch } from './health-watch.ts'
 import { HypotheticalExchange } from './hypothetical.ts'
@@ -81,6 +82,9 @@ export class ThreadPlane {
         blacklisted: new Set(settings.blacklistedPlugins),
         apikeys: this.#apikeys,
         keyPairs: this.#keyPairs,
+        sharedTexts: new Map(
+          Object.entries(settings.sharedTexts).map(([kind, memory]) => [kind, new SharedTexts(memory)]),
+        ),
         template: compileTemplate,
         log,
         privateRoute:

@@ -4,6 +4,7 @@ import type { CellMemory } from '../limits/cells.ts'
 import type { RequestSizes } from '../gateway/request-sizes.ts'
 import type { HttpLimits, PoolLimits } from '../http/index.ts'
 import type { HeaderNameKey } from '../plugin/contract.ts'
+import type { SharedTextsMemory } from '../revision/shared-memory.ts'
 
 /** A port all threads listen on. */
 export interface ListenerSettings {
@@ -59,6 +60,8 @@ export interface ThreadSettings {
   readonly metricsKey: string | null
   readonly metricsEnabled: boolean
   readonly cells: CellMemory
+  /** Memory of the entities that are in no delta, by kind. */
+  readonly sharedTexts: Readonly<Record<string, SharedTextsMemory>>
   /** Figures about requests, one row per thread. */
   readonly metrics: SharedArrayBuffer
   /** Memory of `InstanceState`. */

@@ -19,7 +19,7 @@ export class Exporters {
   follow(delta: Delta): void {
     for (const { kind: named, id } of delta.removals) if (named === kind.kind) this.#hub.configure(id, null)
     for (const { kind: named, id, json } of delta.writes) {
-      if (named !== kind.kind) continue
+      if (named !== kind.kind || json === null) continue
       this.#last = delta
       const parsed = readEntityText(kind, json)
       this.#hub.configure(id, parsed.ok ? configOf(parsed.value) : null)

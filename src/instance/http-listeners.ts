@@ -26,7 +26,7 @@ export class HttpListeners {
   async follow(delta: Delta): Promise<void> {
     for (const { kind: named, id } of delta.removals) if (named === kind.kind) this.#close(id)
     for (const { kind: named, id, json } of delta.writes)
-      if (named === kind.kind) await this.#write(delta, id, json)
+      if (named === kind.kind && json !== null) await this.#write(delta, id, json)
   }
 
   async #write(delta: Delta, id: string, json: string): Promise<void> {

@@ -161,6 +161,7 @@ async function assemble(
             clientHeader: CLIENT_HEADER,
           },
       state.memory,
+      control.sharedTexts,
     ),
     openEventPort: () => hub.openPort(),
     fullDelta: () => control.fullDelta(),

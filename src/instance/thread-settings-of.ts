@@ -36,6 +36,7 @@ export function threadSettingsOf(
   settings: Settings,
   admin: ThreadSettings['adminRoute'],
   state: SharedArrayBuffer,
+  sharedTexts: ThreadSettings['sharedTexts'],
 ): Omit<ThreadSettings, 'index'> {
   const { instance, running, http, engine, requests } = settings
   return {
@@ -72,6 +73,7 @@ export function threadSettingsOf(
     metricsEnabled: settings.metrics.enabled,
     metricsKey: settings.metrics.accessKey ?? settings.health.accessKey,
     cells: createCellMemory(),
+    sharedTexts,
     inFlight: InFlight.memory(running.threads),
     metrics: metricsMemory(running.threads),
     state,

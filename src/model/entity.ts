@@ -73,6 +73,11 @@ export interface EntityDefinition<T = unknown> {
   judge?(before: T | null, after: T): ChangeFault | null
   /** True when the data plane needs the kind: writes travel in revisions. */
   readonly served: boolean
+  /**
+   * There may be a million of them: kept as texts in memory that the data plane shares and looks up by id, without an
+   * object for each. Only for kinds without `singleton` and `scopeField`.
+   */
+  readonly numerous?: boolean
   /** The only id of a kind that has one object; its storage key is `storageKey` alone. */
   readonly singleton?: string
   /** Field whose value comes before the id in the storage key: `tenant` gives `otoroshi:teams:<tenant>:<id>`. */

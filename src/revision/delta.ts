@@ -3,12 +3,12 @@
  * A delta is applied whole or not at all; `revision` grows by one each time.
  */
 
-/** An entity written. `json` is its stored text, parsed by whoever needs it. */
+/** An entity written. `json` is its stored text, parsed by whoever needs it; null: it stands in `SharedTexts`. */
 export interface EntityWrite {
   /** Kind in its canonical spelling (`Route`, `Backend`, `GlobalConfig` …). */
   readonly kind: string
   readonly id: string
-  readonly json: string
+  readonly json: string | null
 }
 
 export interface EntityRemoval {

@@ -102,6 +102,29 @@ export class EntityStore {
       })
   }
 
+  /** Gives every entity of every kind (aliases once) to `take`, without an object for each. */
+  async load(
+    take: (definition: EntityDefinition, id: string, key: string, json: string) => void,
+  ): Promise<void> {
+    if (this.store.scanAny !== undefined) {
+      for await (const entries of this.store.scanAny(this.#places.map(place => place.prefix)))
+        for (const { key, value } of entries) {
+          const place = this.identify(key)
+          if (place !== null) take(place.definition, place.id, key, value)
+        }
+      return
+    }
+    for (const { definition, prefix } of this.#places) {
+      if (definition.singleton !== undefined) {
+        const only = await this.get(definition, definition.singleton)
+        if (only !== null) take(definition, only.id, only.key, only.json)
+        continue
+      }
+      for await (const entries of this.store.scan(prefix))
+        for (const { key, value } of entries) take(definition, idIn(definition, key, prefix), key, value)
+    }
+  }
+
   /** The change that writes a validated entity. Throws a TypeError when it has no id. */
   preparePut<T>(definition: EntityDefinition<T>, entity: T, options: WriteOptions = {}): PreparedChange {
     const id = idOf(definition, entity)

@@ -8,7 +8,7 @@ export type Replica = Map<string, string>
 export function applyDelta(replica: Replica, delta: Delta): void {
   if (delta.full) replica.clear()
   for (const { kind, id } of delta.removals) replica.delete(`${kind}/${id}`)
-  for (const { kind, id, json } of delta.writes) replica.set(`${kind}/${id}`, json)
+  for (const { kind, id, json } of delta.writes) replica.set(`${kind}/${id}`, json ?? '(shared)')
 }
 
 /** Remembers what was published; answers as `answer` says. */

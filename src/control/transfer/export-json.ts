@@ -4,7 +4,7 @@
  * Guarantees: the entities of one revision, whatever is written meanwhile; the memory of a list of references.
  */
 import type { EntityDefinition } from '../../model/entity.ts'
-import type { IndexedEntity } from '../indexed-entity.ts'
+import type { EntityList } from '../entity-list.ts'
 import { endOf } from './incoming.ts'
 import type { Kept } from './kept.ts'
 import { extensionSections, sections } from './sections.ts'
@@ -12,7 +12,7 @@ import { Turns } from './turns.ts'
 
 /** Whoever knows all entities. */
 export interface ExportSource {
-  list(definition: EntityDefinition): readonly IndexedEntity[]
+  list(definition: EntityDefinition): EntityList
 }
 
 const noTraffic = { calls: 0, dataIn: 0, dataOut: 0 }
@@ -31,7 +31,7 @@ export function exportJson(source: ExportSource, kept: Kept, now = Date.now()): 
 interface Listed {
   readonly name: string
   readonly definition: EntityDefinition
-  readonly entities: readonly IndexedEntity[]
+  readonly entities: EntityList
 }
 
 function* pieces(
@@ -45,7 +45,7 @@ function* pieces(
   for (const section of top) {
     yield `,\n${JSON.stringify(section.name)}:`
     if (section.definition.singleton === undefined) yield* list(alive(section, now))
-    else yield JSON.stringify(section.entities[0]?.view() ?? section.definition.template(''))
+    else yield JSON.stringify(section.entities.at(0)?.view() ?? section.definition.template(''))
   }
   yield ',\n"extensions":{'
   const names = new Set([...inner.map(({ extension }) => extension), ...Object.keys(kept.extensions)])

@@ -1,4 +1,5 @@
 /** What compiling needs besides the route itself. One per revision where noted; the rest lives as long as the thread. */
+import type { TextSource } from '../revision/entity-texts.ts'
 import type { HeaderNameKey, PluginServices, Template } from '../../plugin/contract.ts'
 import type { PluginSlot } from '../../model/types/plugin-slot.ts'
 import type { Origin } from '../../http/index.ts'
@@ -17,6 +18,8 @@ export interface ThreadServices {
   readonly blacklisted: ReadonlySet<string>
   readonly apikeys: PluginServices['apikeys']
   readonly keyPairs: PluginServices['keyPairs']
+  /** Texts that are in no delta, by kind. */
+  readonly sharedTexts?: ReadonlyMap<string, TextSource>
   /** Compiles an expression text. Throws when it cannot. */
   template(text: string): Template
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void

@@ -2,11 +2,22 @@
 import type { Delta } from '../../revision/delta.ts'
 import type { EntityReader } from '../compile/environment.ts'
 
+/** Texts of a kind under their ids, kept by somebody else. */
+export interface TextSource {
+  get(id: string): string | undefined
+}
+
 export class EntityTexts implements EntityReader {
+  /** Kinds whose texts are in no delta. What they answer may be newer than the revision. */
+  readonly #shared: ReadonlyMap<string, TextSource>
   #kinds = new Map<string, Map<string, string>>()
 
+  constructor(shared: ReadonlyMap<string, TextSource> = new Map()) {
+    this.#shared = shared
+  }
+
   get(kind: string, id: string): string | undefined {
-    return this.#kinds.get(kind)?.get(id)
+    return (this.#kinds.get(kind) ?? this.#shared.get(kind))?.get(id)
   }
 
   all(kind: string): ReadonlyMap<string, string> {
@@ -21,7 +32,9 @@ export class EntityTexts implements EntityReader {
       get: (kind, id) => {
         const key = `${kind} ${id}`
         const written = writes.get(key)
-        if (written !== undefined) return written
+        if (written != null) return written
+        const shared = this.#shared.get(kind)
+        if (shared !== undefined) return shared.get(id)
         return delta.full || removals.has(key) ? undefined : this.get(kind, id)
       },
     }
@@ -30,6 +43,7 @@ export class EntityTexts implements EntityReader {
   apply(delta: Delta): void {
     if (delta.full) this.#kinds = new Map()
     for (const { kind, id, json } of delta.writes) {
+      if (json === null) continue
       let texts = this.#kinds.get(kind)
       if (texts === undefined) {
         texts = new Map()

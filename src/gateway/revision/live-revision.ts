@@ -41,7 +41,7 @@ interface Prepared {
 
 export class LiveRevision {
   readonly router: Router<RouteEntry>
-  readonly texts = new EntityTexts()
+  readonly texts: EntityTexts
   globals: Globals = readGlobals(undefined)
   chain: GlobalChain = GlobalChain.none
   number = -1
@@ -58,6 +58,7 @@ export class LiveRevision {
 
   constructor(thread: ThreadServices, trailingSlashMeansExactSegments = true) {
     this.#thread = thread
+    this.texts = new EntityTexts(thread.sharedTexts)
     this.#trailing = trailingSlashMeansExactSegments
     this.router = new Router<RouteEntry>({ trailingSlashMeansExactSegments })
   }
@@ -141,7 +142,7 @@ export class LiveRevision {
     let eager = EAGER
     let until = performance.now() + SLICE
     for (const { kind, id, json } of delta.writes) {
-      if (!routeKinds.includes(kind)) continue
+      if (json === null || !routeKinds.includes(kind)) continue
       if (performance.now() > until) {
         await new Promise(resolve => setImmediate(resolve))
         until = performance.now() + SLICE

@@ -122,6 +122,7 @@ export const apikey = defineEntity<Apikey>({
   access: fullAccess,
   schema: apikeySchema,
   served: true,
+  numerous: true,
   references: [
     ref('authorizedGroup', 'ServiceGroup'),
     grants('authorizedEntities.*', oldGrant),

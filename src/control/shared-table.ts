@@ -1,0 +1,141 @@
+/** The entities of a kind of which there may be a million: texts in memory that the data plane shares, no object for each. */
+import type { EntityDefinition } from '../model/entity.ts'
+import { SharedTextsWriter } from '../revision/shared-texts-writer.ts'
+import type { EntityList } from './entity-list.ts'
+import { FieldHashes, UNSURE } from './field-hashes.ts'
+import { IndexedEntity } from './indexed-entity.ts'
+import { KeyOrder } from './key-order.ts'
+import type { KindTable } from './kind-table.ts'
+
+/** Entities up to which a filter looks at all of them. */
+const FEW = 5000
+/** Fields whose values are known; the one asked for longest ago is forgotten. */
+const MOST_FIELDS = 6
+
+export class SharedTable implements KindTable {
+  readonly texts = new SharedTextsWriter()
+  readonly #definition: EntityDefinition
+  readonly #prefix: string
+  readonly #order = new KeyOrder(this.texts)
+  readonly #fields = new Map<string, FieldHashes>()
+
+  /** `prefix`: what the store keys of the kind begin with. The kind must have neither scope nor a single entity. */
+  constructor(definition: EntityDefinition, prefix: string) {
+    this.#definition = definition
+    this.#prefix = prefix
+  }
+
+  get size(): number {
+    return this.texts.size
+  }
+
+  get(key: string): IndexedEntity | null {
+    const entry = this.texts.find(key.slice(this.#prefix.length))
+    return entry < 0 ? null : this.entityAt(this.texts.unitOf(entry))
+  }
+
+  set({ id, json, revision, isComplete }: IndexedEntity): void {
+    this.put(id, json, revision, isComplete)
+  }
+
+  /** The same without an object. */
+  put(id: string, json: string, revision: number, complete: boolean): void {
+    const { size } = this.texts
+    const entry = this.texts.set(id, json, revision, complete)
+    if (this.texts.size > size) this.#order.add(entry, id)
+    for (const field of this.#fields.values()) field.update(entry)
+  }
+
+  delete({ id }: IndexedEntity): void {
+    const entry = this.texts.delete(id)
+    if (entry < 0) return
+    for (const field of this.#fields.values()) field.update(entry)
+    this.#order.remove(entry, id)
+  }
+
+  list(): EntityList {
+    return this.#listOf(this.#order.entries())
+  }
+
+  page(from: number, to: number): IndexedEntity[] {
+    const entries = this.#order.entries().subarray(from, to)
+    return Array.from(entries, entry => this.entityAt(this.texts.unitOf(entry)))
+  }
+
+  async having(field: string, text: string): Promise<EntityList | null> {
+    if (field === this.#definition.idField) {
+      const entry = this.texts.find(text)
+      return this.#listOf(entry < 0 ? [] : [entry])
+    }
+    const wanted = FieldHashes.of(text)
+    if (wanted === null || this.size <= FEW) return null
+    const known = this.#field(field)
+    await known.built()
+    const { hashes } = known
+    const found: number[] = []
+    for (const entry of this.#order.entries()) {
+      const hash = hashes[entry] ?? UNSURE
+      if (hash === wanted || hash === UNSURE) found.push(entry)
+    }
+    return this.#listOf(found)
+  }
+
+  #field(name: string): FieldHashes {
+    const known = this.#fields.get(name) ?? new FieldHashes(this.texts, name)
+    this.#fields.delete(name)
+    this.#fields.set(name, known)
+    if (this.#fields.size > MOST_FIELDS) this.#fields.delete(this.#fields.keys().next().value!)
+    return known
+  }
+
+  #listOf(entries: ArrayLike<number>): EntityList {
+    const units = Uint32Array.from(entries, entry => this.texts.unitOf(entry))
+    const list = new UnitList(units, unit => this.entityAt(unit))
+    this.texts.retain(list)
+    return list
+  }
+
+  /** The entity whose text is at a place. */
+  entityAt(unit: number): IndexedEntity {
+    const { id, text, revision, complete } = this.texts.readAt(unit)
+    return new IndexedEntity(this.#definition, id, this.#prefix + id, text, revision, complete)
+  }
+}
+
+/** Made one by one when looked at. Each list holds the texts of its moment as long as it is held itself. */
+class UnitList implements EntityList {
+  readonly #units: Uint32Array
+  readonly #make: (unit: number) => IndexedEntity
+
+  constructor(units: Uint32Array, make: (unit: number) => IndexedEntity) {
+    this.#units = units
+    this.#make = make
+  }
+
+  get length(): number {
+    return this.#units.length
+  }
+
+  at(index: number): IndexedEntity | undefined {
+    const unit = this.#units.at(index)
+    return unit === undefined ? undefined : this.#make(unit)
+  }
+
+  *[Symbol.iterator](): Iterator<IndexedEntity> {
+    for (const unit of this.#units) yield this.#make(unit)
+  }
+
+  filter(wanted: (entity: IndexedEntity) => boolean): IndexedEntity[] {
+    const found: IndexedEntity[] = []
+    for (const entity of this) if (wanted(entity)) found.push(entity)
+    return found
+  }
+
+  map<T>(make: (entity: IndexedEntity) => T): T[] {
+    return Array.from(this, make)
+  }
+
+  slice(from?: number, to?: number): IndexedEntity[] {
+    return Array.from(this.#units.subarray(from, to), unit => this.#make(unit))
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The memory of `SharedTexts`: four buffers that grow in place, so that whoever has them needs no message about growth.
+ *
+ * Texts lie in records of eight-byte units, in segments; `entries` holds where the record of each entry is (its unit; 0:
+ * none); `slots` are hash tables from ids to entries, of which one is in use: two of each capacity, bigger ones behind
+ * the smaller.
+ */
+export interface SharedTextsMemory {
+  readonly texts: SharedArrayBuffer
+  readonly entries: SharedArrayBuffer
+  readonly slots: SharedArrayBuffer
+  /** `HEAD_TABLE`, `HEAD_SEED`. */
+  readonly head: SharedArrayBuffer
+}
+
+export const UNIT = 8
+/** Bytes of a segment, and its units. No record crosses the end of one. */
+export const SEGMENT = 16 * 1024 * 1024
+export const SEGMENT_UNITS = SEGMENT / UNIT
+/** Bytes in front of a record: length of the id, length of the text, revision, flags; 32 bits each. */
+export const RECORD_HEAD = 16
+export const ID_IS_LATIN1 = 1
+export const TEXT_IS_LATIN1 = 2
+export const IS_COMPLETE = 4
+
+/** Number of the table in use: 2n and 2n+1 are those of the n-th capacity. */
+export const HEAD_TABLE = 0
+export const HEAD_SEED = 1
+
+const FIRST_CAPACITY = 1024
+/** Slot values: nothing yet, something that is gone, or an entry plus `FIRST_ENTRY`. */
+export const EMPTY = 0
+export const GONE = 1
+export const FIRST_ENTRY = 2
+
+/** Address space, not memory: pages count when they are written. */
+const MOST_TEXT = 2 ** 34
+const MOST_ENTRIES = 2 ** 26
+
+export function sharedTextsMemory(seed = (Math.random() * 2 ** 32) >>> 0): SharedTextsMemory {
+  const head = new SharedArrayBuffer(8)
+  new Uint32Array(head)[HEAD_SEED] = seed
+  return {
+    texts: new SharedArrayBuffer(0, { maxByteLength: MOST_TEXT }),
+    entries: new SharedArrayBuffer(4096, { maxByteLength: MOST_ENTRIES * 4 }),
+    slots: new SharedArrayBuffer(FIRST_CAPACITY * 4, { maxByteLength: MOST_ENTRIES * 32 }),
+    head,
+  }
+}
+
+/** Table of a number. Its memory must be there. */
+export function slotsOf(memory: SharedTextsMemory, table: number): Uint32Array {
+  const capacity = capacityOf(table)
+  return new Uint32Array(memory.slots, endOfTable(table) - capacity * 4, capacity)
+}
+
+/** Bytes of `slots` up to the end of a table. */
+export function endOfTable(table: number): number {
+  const capacity = capacityOf(table)
+  return ((capacity - FIRST_CAPACITY) * 2 + capacity * ((table & 1) + 1)) * 4
+}
+
+function capacityOf(table: number): number {
+  return FIRST_CAPACITY * 2 ** (table >> 1)
+}
+
+/** Hash of an id; the seed differs per process, so that nobody can choose ids that collide. */
+export function hashOf(id: string, seed: number): number {
+  let hash = seed
+  for (let i = 0; i < id.length; i++) {
+    hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193)
+    hash ^= hash >>> 15
+  }
+  hash = Math.imul(hash ^ (hash >>> 13), 0x5bd1e995)
+  return (hash ^ (hash >>> 15)) >>> 0
+}
+
+/** Views of the segments, made when first needed: views of fixed length are the fast ones. */
+export class Segments {
+  readonly #texts: SharedArrayBuffer
+  readonly #views: { readonly bytes: Buffer; readonly words: Uint32Array }[] = []
+
+  constructor(texts: SharedArrayBuffer) {
+    this.#texts = texts
+  }
+
+  bytes(segment: number): Buffer {
+    return this.#view(segment).bytes
+  }
+
+  words(segment: number): Uint32Array {
+    return this.#view(segment).words
+  }
+
+  #view(segment: number) {
+    return (this.#views[segment] ??= {
+      bytes: Buffer.from(this.#texts, segment * SEGMENT, SEGMENT),
+      words: new Uint32Array(this.#texts, segment * SEGMENT, SEGMENT / 4),
+    })
+  }
+}
