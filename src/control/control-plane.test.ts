@@ -11,7 +11,7 @@ import { createMemoryStore } from '../store/memory.ts'
 import { openStore } from '../store/open.ts'
 import { ControlPlaneClosed, InvalidEntity, type Transition } from './change.ts'
 import { ControlPlane } from './control-plane.ts'
-import { applyDelta, RecordingAudience, type Replica } from './testing/audience.ts'
+import { applyDelta, RecordingAudience, type Replica, withTexts } from './testing/audience.ts'
 import {
   aRoute,
   backend,
@@ -47,6 +47,7 @@ async function started(store: Store = createMemoryStore(), audience = new Record
   const failures: unknown[] = []
   const control = await ControlPlane.start({ store, turn: 60_000, onFailure: e => failures.push(e) })
   control.connect(audience)
+  audience.control = control
   return { control, audience, store, failures }
 }
 
@@ -68,7 +69,7 @@ test('a write is stored, indexed, published, and only then answered', async () =
   assert.equal(outcome.before, null)
   assert.equal(outcome.changed, true)
   assert.equal(await store.get('otoroshi:routes:r1'), outcome.after?.json)
-  assert.equal(control.get(route, 'r1'), outcome.after)
+  assert.deepEqual(control.get(route, 'r1'), outcome.after)
   assert.deepEqual(audience.deltas, [
     {
       revision: 2,
@@ -440,7 +441,7 @@ test('deltas replayed on any full delta give the state of the store', async () =
       control.connect({
         async publish(delta) {
           assert.equal(delta.revision, ++revision)
-          for (const replica of replicas) applyDelta(replica, delta)
+          for (const replica of replicas) applyDelta(replica, withTexts(control, delta))
           await tick()
           return []
         },
@@ -458,7 +459,7 @@ test('deltas replayed on any full delta give the state of the store', async () =
         else if (s.op === 'wait') await tick()
         else {
           const replica: Replica = new Map()
-          applyDelta(replica, control.fullDelta())
+          applyDelta(replica, withTexts(control, control.fullDelta()))
           replicas.push(replica)
         }
       }
@@ -469,7 +470,7 @@ test('deltas replayed on any full delta give the state of the store', async () =
       for (const entity of await outsider.list(route)) truth.set(`Route/${entity.id}`, entity.json)
       for (const replica of replicas) assert.deepEqual(sorted(replica), sorted(truth))
       const full: Replica = new Map()
-      applyDelta(full, control.fullDelta())
+      applyDelta(full, withTexts(control, control.fullDelta()))
       assert.deepEqual(sorted(full), sorted(truth))
       await control.close()
     }),

@@ -104,6 +104,11 @@ export class ControlPlane {
     this.#audience = audience
   }
 
+  /** Makes lists ready, which the first one of each kind would have to wait for: for when there is time. */
+  prepareLists(): Promise<void> {
+    return this.#index.prepareLists()
+  }
+
   /** Number of the last published revision. */
   get revision(): number {
     return this.#revision
@@ -179,10 +184,7 @@ export class ControlPlane {
 
   /** Everything the data plane serves, as of the last published revision. */
   fullDelta(): Delta {
-    const writes = []
-    for (const { definition, id, json } of this.#index.served())
-      writes.push({ kind: definition.kind, id, json })
-    return { revision: this.#revision, full: true, writes, removals: [] }
+    return { revision: this.#revision, full: true, writes: [...this.#index.served()], removals: [] }
   }
 
   /** An acknowledgement that did not come back through `publish`: of a new thread's full delta, or a late one. */
@@ -334,7 +336,7 @@ export class ControlPlane {
       writes: writes.filter(served).map(({ definition, id, json }) => ({
         kind: definition.kind,
         id,
-        json: definition.numerous === true ? null : json,
+        json: definition.numerous === undefined ? json : null,
       })),
       removals: removals.filter(served).map(e => ({ kind: e.definition.kind, id: e.id })),
     }

@@ -5,6 +5,7 @@
 import type { EntityDefinition } from '../model/entity.ts'
 import { definitionOf, storedDefinitions } from '../model/registry.ts'
 import { storageKeyOf, storagePrefix } from '../model/storage-key.ts'
+import type { EntityWrite } from '../revision/delta.ts'
 import type { SharedTextsMemory } from '../revision/shared-memory.ts'
 import type { EntityList } from './entity-list.ts'
 import { IndexedEntity } from './indexed-entity.ts'
@@ -24,7 +25,7 @@ export class EntityIndex {
   constructor(root: string) {
     this.#root = root
     for (const definition of storedDefinitions)
-      if (definition.numerous === true)
+      if (definition.numerous !== undefined)
         this.#tables.set(definition.kind, new SharedTable(definition, storagePrefix(root, definition)))
   }
 
@@ -69,11 +70,14 @@ export class EntityIndex {
     return (await this.#tables.get(canonical(definition).kind)?.having(field, text)) ?? null
   }
 
-  /** Every entity of the kinds that travel to the data plane, except those it reads from shared memory. */
-  *served(): Generator<IndexedEntity> {
-    for (const definition of storedDefinitions)
-      if (definition.served && definition.numerous !== true)
-        yield* this.#tables.get(definition.kind)?.list() ?? []
+  /** What a data plane that joins is told: texts, or the ids of those it reads from shared memory. */
+  *served(): Generator<EntityWrite> {
+    for (const { kind, served, numerous } of storedDefinitions) {
+      const table = this.#tables.get(kind)
+      if (!served || numerous === 'looked-up' || table === undefined) continue
+      if (table instanceof SharedTable) for (const id of table.ids()) yield { kind, id, json: null }
+      else for (const { id, json } of table.list()) yield { kind, id, json }
+    }
   }
 
   /** Memory of the kinds the data plane reads for itself, by kind. */
@@ -87,8 +91,13 @@ export class EntityIndex {
   /** An entity as the store has it. */
   load(definition: EntityDefinition, id: string, key: string, json: string, revision: number): void {
     const table = this.#tableOf(definition)
-    if (table instanceof SharedTable) table.put(id, json, revision, false)
+    if (table instanceof SharedTable) table.load(id, json, revision)
     else table.set(new IndexedEntity(definition, id, key, json, revision))
+  }
+
+  /** Makes lists of the kinds with many entities ready, in the background. */
+  async prepareLists(): Promise<void> {
+    for (const table of this.#tables.values()) if (table instanceof SharedTable) await table.prepare()
   }
 
   set(entity: IndexedEntity): void {

@@ -3,16 +3,23 @@
  * that a million of them cost four bytes each and a change next to nothing.
  */
 import type { SharedTextsWriter } from '../revision/shared-texts-writer.ts'
+import { Merge, Run } from './merge.ts'
+import { Turns } from './turns.ts'
 
 /** Changes noted before they are sorted in without being asked. */
 const MOST_NOTED = 50_000
+/** Entries sorted in one go. */
+const RUN = 10_000
+/** Milliseconds of sorting before others get their turn. */
+const SLICE = 8
 
 export class KeyOrder {
   readonly #texts: SharedTextsWriter
-  #sorted = new Uint32Array(1024)
+  #sorted: Uint32Array = new Uint32Array(1024)
   #count = 0
   /** Id of the last one in `#sorted`, to which a greater one is only added. */
   #last: string | null = null
+  #unsorted: number[] = []
   readonly #added = new Set<number>()
   /** Entries that are gone, with the ids they had; their numbers are not given away before the order forgets them. */
   readonly #removed = new Map<number, string>()
@@ -21,9 +28,54 @@ export class KeyOrder {
     this.#texts = texts
   }
 
+  /** One of many new entries, in any order. */
+  addUnsorted(entry: number): void {
+    this.#unsorted.push(entry)
+  }
+
+  /** Sorts what is unsorted, some milliseconds at a time. Asked for the order meanwhile, the rest is done at once. */
+  async prepare(): Promise<void> {
+    const entries = this.#unsorted
+    if (entries.length === 0 || this.#count > 0) return
+    const turns = new Turns(SLICE)
+    const runs: Run[] = []
+    for (let from = 0; from < entries.length; from += RUN) {
+      runs.push(new Run(this.#sortedRun(entries.slice(from, from + RUN)), entry => this.#idOf(entry)))
+      await turns.pause()
+      if (this.#unsorted !== entries) return
+    }
+    const merged = new Uint32Array(Math.max(1024, Math.ceil(entries.length * 1.1)))
+    const merge = new Merge(runs)
+    for (let i = 0; i < entries.length; i++) {
+      merged[i] = merge.next()
+      if (i % 500 !== 0) continue
+      await turns.pause()
+      if (this.#unsorted !== entries) return
+    }
+    this.#take(merged, entries.length)
+  }
+
+  #take(sorted: Uint32Array, count: number): void {
+    this.#sorted = sorted
+    this.#count = count
+    this.#unsorted = []
+    this.#last = count === 0 ? null : this.#idOf(sorted[count - 1]!)
+  }
+
+  #sortedRun(entries: readonly number[]): Uint32Array {
+    const named = entries.map(entry => ({ entry, id: this.#idOf(entry) }))
+    named.sort((a, b) => (a.id < b.id ? -1 : 1))
+    return Uint32Array.from(named, ({ entry }) => entry)
+  }
+
+  #idOf(entry: number): string {
+    return this.#removed.get(entry) ?? this.#texts.idOf(entry)
+  }
+
   /** A new entry. */
   add(entry: number, id: string): void {
-    if (this.#added.size === 0 && this.#removed.size === 0 && (this.#last === null || id > this.#last)) {
+    const plain = this.#added.size === 0 && this.#removed.size === 0 && this.#unsorted.length === 0
+    if (plain && (this.#last === null || id > this.#last)) {
       this.#push(entry)
       this.#last = id
       return
@@ -46,10 +98,14 @@ export class KeyOrder {
   }
 
   #settleAtTimes(): void {
-    if (this.#added.size + this.#removed.size > MOST_NOTED) this.#settle()
+    if (this.#unsorted.length === 0 && this.#added.size + this.#removed.size > MOST_NOTED) this.#settle()
   }
 
   #settle(): void {
+    if (this.#unsorted.length > 0) {
+      const all = [...this.#sorted.subarray(0, this.#count), ...this.#unsorted]
+      this.#take(this.#sortedRun(all), all.length)
+    }
     if (this.#added.size === 0 && this.#removed.size === 0) return
     const added = Array.from(this.#added, entry => ({ entry, id: this.#texts.idOf(entry) }))
     added.sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -85,7 +141,7 @@ export class KeyOrder {
     while (low < high) {
       const middle = (low + high) >>> 1
       const entry = this.#sorted[middle]!
-      if ((this.#removed.get(entry) ?? this.#texts.idOf(entry)) < id) low = middle + 1
+      if (this.#idOf(entry) < id) low = middle + 1
       else high = middle
     }
     return low

@@ -35,11 +35,20 @@ export class SharedTable implements KindTable {
   }
 
   set({ id, json, revision, isComplete }: IndexedEntity): void {
-    this.put(id, json, revision, isComplete)
+    this.#put(id, json, revision, isComplete)
   }
 
-  /** The same without an object. */
-  put(id: string, json: string, revision: number, complete: boolean): void {
+  /** One of the entities that are there at the start, each once and in any order. */
+  load(id: string, json: string, revision: number): void {
+    this.#order.addUnsorted(this.texts.set(id, json, revision, false))
+  }
+
+  /** Makes lists ready, which the first one would have to wait for. */
+  prepare(): Promise<void> {
+    return this.#order.prepare()
+  }
+
+  #put(id: string, json: string, revision: number, complete: boolean): void {
     const { size } = this.texts
     const entry = this.texts.set(id, json, revision, complete)
     if (this.texts.size > size) this.#order.add(entry, id)
@@ -51,6 +60,12 @@ export class SharedTable implements KindTable {
     if (entry < 0) return
     for (const field of this.#fields.values()) field.update(entry)
     this.#order.remove(entry, id)
+  }
+
+  /** Ids of all, in any order. */
+  *ids(): Generator<string> {
+    for (let entry = 0; entry < this.texts.entryCount; entry++)
+      if (this.texts.has(entry)) yield this.texts.idOf(entry)
   }
 
   list(): EntityList {

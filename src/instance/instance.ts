@@ -45,6 +45,9 @@ import {
   type TlsMaterial,
 } from './thread-settings-of.ts'
 
+/** Milliseconds after the start, when first requests have been served, until long lists are made ready. */
+const LISTS_AFTER = 1000
+
 export interface StartedInstance {
   readonly httpPort: number
   readonly httpsPort: number | null
@@ -197,6 +200,8 @@ async function assemble(
     closers.push(watchPlugins(folder, files, changed => dataPlane.reloadPlugins(changed), failed))
   }
   returnMemorySoon(0)
+  const listsSoon = setTimeout(() => void control.prepareLists(), LISTS_AFTER).unref()
+  closers.push(() => clearTimeout(listsSoon))
   return {
     httpPort: ports.get(STANDARD_LISTENER)!,
     httpsPort: ports.get(HTTPS_LISTENER) ?? null,

@@ -74,10 +74,11 @@ export interface EntityDefinition<T = unknown> {
   /** True when the data plane needs the kind: writes travel in revisions. */
   readonly served: boolean
   /**
-   * There may be a million of them: kept as texts in memory that the data plane shares and looks up by id, without an
-   * object for each. Only for kinds without `singleton` and `scopeField`.
+   * There may be very many of them: kept as texts in memory that the data plane shares, without an object for each.
+   * `looked-up`: it needs one only when a request names it; `listed`: it knows which there are. Only for kinds without
+   * `singleton` and `scopeField`.
    */
-  readonly numerous?: boolean
+  readonly numerous?: 'looked-up' | 'listed'
   /** The only id of a kind that has one object; its storage key is `storageKey` alone. */
   readonly singleton?: string
   /** Field whose value comes before the id in the storage key: `tenant` gives `otoroshi:teams:<tenant>:<id>`. */

@@ -17,11 +17,13 @@ export const UNIT = 8
 /** Bytes of a segment, and its units. No record crosses the end of one. */
 export const SEGMENT = 16 * 1024 * 1024
 export const SEGMENT_UNITS = SEGMENT / UNIT
-/** Bytes in front of a record: length of the id, length of the text, revision, flags; 32 bits each. */
+/** Bytes in front of a record: length of the id, length of the text, revision, flags and hash; 32 bits each. */
 export const RECORD_HEAD = 16
 export const ID_IS_LATIN1 = 1
 export const TEXT_IS_LATIN1 = 2
 export const IS_COMPLETE = 4
+/** The other bits of the flags are those of the hash of the id: more than the greatest table needs. */
+export const FLAG_BITS = 3
 
 /** Number of the table in use: 2n and 2n+1 are those of the n-th capacity. */
 export const HEAD_TABLE = 0
@@ -72,7 +74,7 @@ export function hashOf(id: string, seed: number): number {
     hash ^= hash >>> 15
   }
   hash = Math.imul(hash ^ (hash >>> 13), 0x5bd1e995)
-  return (hash ^ (hash >>> 15)) >>> 0
+  return (hash ^ (hash >>> 15)) >>> FLAG_BITS
 }
 
 /** Views of the segments, made when first needed: views of fixed length are the fast ones. */
@@ -82,6 +84,12 @@ export class Segments {
 
   constructor(texts: SharedArrayBuffer) {
     this.#texts = texts
+  }
+
+  /** The segment of a record, and where in it the record begins. */
+  record(unit: number): { readonly bytes: Buffer; readonly words: Uint32Array; readonly at: number } {
+    const { bytes, words } = this.#view(Math.floor(unit / SEGMENT_UNITS))
+    return { bytes, words, at: (unit % SEGMENT_UNITS) * UNIT }
   }
 
   bytes(segment: number): Buffer {

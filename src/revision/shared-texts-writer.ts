@@ -7,6 +7,7 @@
 import {
   EMPTY,
   endOfTable,
+  FLAG_BITS,
   FIRST_ENTRY,
   GONE,
   HEAD_TABLE,
@@ -24,7 +25,7 @@ import {
   TEXT_IS_LATIN1,
   UNIT,
 } from './shared-memory.ts'
-import { readText } from './shared-texts.ts'
+import { hasId, readText } from './shared-texts.ts'
 
 export interface SharedText {
   readonly id: string
@@ -93,7 +94,7 @@ export class SharedTextsWriter {
   }
 
   #idAt(unit: number): string {
-    const { bytes, words, at } = this.#record(unit)
+    const { bytes, words, at } = this.#segments.record(unit)
     const from = at + RECORD_HEAD
     const to = from + words[at / 4]!
     return (words[at / 4 + 3]! & ID_IS_LATIN1) !== 0
@@ -113,7 +114,7 @@ export class SharedTextsWriter {
 
   /** What was written at a place. */
   readAt(unit: number): SharedText {
-    const { bytes, words, at } = this.#record(unit)
+    const { bytes, words, at } = this.#segments.record(unit)
     const start = at + RECORD_HEAD + words[at / 4]!
     const end = start + words[at / 4 + 1]!
     const flags = words[at / 4 + 3]!
@@ -178,18 +179,8 @@ export class SharedTextsWriter {
       if (slot === EMPTY) return -1
       if (slot === GONE) continue
       const unit = this.#entries[slot - FIRST_ENTRY]!
-      if (unit !== 0 && this.#hasId(unit, id)) return at
+      if (unit !== 0 && hasId(this.#segments, unit, id)) return at
     }
-  }
-
-  #hasId(unit: number, id: string): boolean {
-    const { bytes, words, at } = this.#record(unit)
-    const length = words[at / 4]!
-    const from = at + RECORD_HEAD
-    if ((words[at / 4 + 3]! & ID_IS_LATIN1) === 0) return bytes.toString('utf8', from, from + length) === id
-    if (length !== id.length) return false
-    for (let i = 0; i < length; i++) if (bytes[from + i] !== id.charCodeAt(i)) return false
-    return true
   }
 
   #insert(id: string, entry: number): void {
@@ -216,7 +207,8 @@ export class SharedTextsWriter {
     const mask = fresh.length - 1
     for (const slot of old) {
       if (slot <= GONE) continue
-      let at = hashOf(this.idOf(slot - FIRST_ENTRY), this.#head[HEAD_SEED]!) & mask
+      const record = this.#segments.record(this.#entries[slot - FIRST_ENTRY]!)
+      let at = (record.words[record.at / 4 + 3]! >>> FLAG_BITS) & mask
       while (fresh[at] !== EMPTY) at = (at + 1) & mask
       fresh[at] = slot
     }
@@ -249,6 +241,7 @@ export class SharedTextsWriter {
     words[at / 4 + 1] = textBytes
     words[at / 4 + 2] = revision
     words[at / 4 + 3] =
+      (hashOf(id, this.#head[HEAD_SEED]!) << FLAG_BITS) |
       (idBytes === id.length ? ID_IS_LATIN1 : 0) |
       (textBytes === text.length ? TEXT_IS_LATIN1 : 0) |
       (complete ? IS_COMPLETE : 0)
@@ -292,7 +285,7 @@ export class SharedTextsWriter {
   }
 
   #release(unit: number): void {
-    const { words, at } = this.#record(unit)
+    const { words, at } = this.#segments.record(unit)
     const bytes = Math.ceil((RECORD_HEAD + words[at / 4]! + words[at / 4 + 1]!) / UNIT) * UNIT
     this.#states[Math.floor(unit / SEGMENT_UNITS)]!.live -= bytes
     this.#dead += bytes
@@ -335,25 +328,16 @@ export class SharedTextsWriter {
 
   /** The entry whose record this is, -1 for a dead one. */
   #entryAt(unit: number): number {
-    const { bytes, words, at } = this.#record(unit)
+    const { bytes, words, at } = this.#segments.record(unit)
     const from = at + RECORD_HEAD
     const entry = this.find(bytes.toString('utf8', from, from + words[at / 4]!))
     return entry >= 0 && this.#entries[entry] === unit ? entry : -1
   }
 
   #span(entry: number): { readonly bytes: Buffer; readonly start: number; readonly end: number } {
-    const { bytes, words, at } = this.#record(this.#entries[entry]!)
+    const { bytes, words, at } = this.#segments.record(this.#entries[entry]!)
     const start = at + RECORD_HEAD + words[at / 4]!
     return { bytes, start, end: start + words[at / 4 + 1]! }
-  }
-
-  #record(unit: number): { readonly bytes: Buffer; readonly words: Uint32Array; readonly at: number } {
-    const segment = Math.floor(unit / SEGMENT_UNITS)
-    return {
-      bytes: this.#segments.bytes(segment),
-      words: this.#segments.words(segment),
-      at: (unit % SEGMENT_UNITS) * UNIT,
-    }
   }
 
   /** The text of an id, or undefined. */

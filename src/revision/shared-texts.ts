@@ -14,12 +14,10 @@ import {
   hashOf,
   ID_IS_LATIN1,
   RECORD_HEAD,
-  SEGMENT_UNITS,
   Segments,
   type SharedTextsMemory,
   slotsOf,
   TEXT_IS_LATIN1,
-  UNIT,
 } from './shared-memory.ts'
 
 export class SharedTexts {
@@ -40,59 +38,75 @@ export class SharedTexts {
   }
 
   get(id: string): string | undefined {
+    return this.#ask(id, readText)
+  }
+
+  /** The revision the text of an id was written in, -1 when there is none. */
+  revisionOf(id: string): number {
+    return this.#ask(id, readRevision) ?? -1
+  }
+
+  #ask<T>(id: string, read: Read<T>): T | undefined {
     for (;;) {
       const table = Atomics.load(this.#head, HEAD_TABLE)
       if (table !== this.#table) {
         this.#table = table
         this.#slots = slotsOf(this.#memory, table)
       }
-      const text = this.#search(id)
+      const found = this.#search(id, read)
       // What is not there may have been put into another table meanwhile.
-      if (text !== undefined || Atomics.load(this.#head, HEAD_TABLE) === table) return text
+      if (found !== undefined || Atomics.load(this.#head, HEAD_TABLE) === table) return found
     }
   }
 
-  #search(id: string): string | undefined {
+  #search<T>(id: string, read: Read<T>): T | undefined {
     const slots = this.#slots
     const mask = slots.length - 1
     for (let at = hashOf(id, this.#head[HEAD_SEED]!) & mask; ; at = (at + 1) & mask) {
       const slot = Atomics.load(slots, at)
       if (slot === EMPTY) return undefined
       if (slot === GONE) continue
-      const text = this.#textOf(slot - FIRST_ENTRY, id)
-      if (text !== undefined) return text
+      const found = this.#entry(slot - FIRST_ENTRY, id, read)
+      if (found !== undefined) return found
     }
   }
 
-  /** The text of the entry if it has this id. Read again when it was written meanwhile: its place may be another's. */
-  #textOf(entry: number, id: string): string | undefined {
+  /** What the entry holds if it has this id. Read again when it was written meanwhile: its place may be another's. */
+  #entry<T>(entry: number, id: string, read: Read<T>): T | undefined {
     if (entry >= this.#entries.length)
       this.#entries = new Uint32Array(this.#memory.entries, 0, this.#memory.entries.byteLength / 4)
     for (;;) {
       const unit = Atomics.load(this.#entries, entry)
       if (unit === 0) return undefined
-      const text = readText(this.#segments, unit, id)
-      if (Atomics.load(this.#entries, entry) === unit) return text
+      const found = read(this.#segments, unit, id)
+      if (Atomics.load(this.#entries, entry) === unit) return found
     }
   }
 }
 
+type Read<T> = (segments: Segments, unit: number, id: string) => T | undefined
+
 /** The text of a record, or undefined when it is that of another id. */
 export function readText(segments: Segments, unit: number, id: string): string | undefined {
-  const segment = Math.floor(unit / SEGMENT_UNITS)
-  const at = (unit % SEGMENT_UNITS) * UNIT
-  const words = segments.words(segment)
-  const idBytes = words[at / 4]!
+  const { bytes, words, at } = segments.record(unit)
+  if (!hasId(segments, unit, id)) return undefined
+  const start = at + RECORD_HEAD + words[at / 4]!
   const flags = words[at / 4 + 3]!
-  const bytes = segments.bytes(segment)
+  return bytes.toString((flags & TEXT_IS_LATIN1) !== 0 ? 'latin1' : 'utf8', start, start + words[at / 4 + 1]!)
+}
+
+function readRevision(segments: Segments, unit: number, id: string): number | undefined {
+  const { words, at } = segments.record(unit)
+  return hasId(segments, unit, id) ? words[at / 4 + 2] : undefined
+}
+
+/** True when the record is that of the id. */
+export function hasId(segments: Segments, unit: number, id: string): boolean {
+  const { bytes, words, at } = segments.record(unit)
+  const length = words[at / 4]!
   const from = at + RECORD_HEAD
-  if ((flags & ID_IS_LATIN1) !== 0) {
-    if (idBytes !== id.length) return undefined
-    for (let i = 0; i < idBytes; i++) if (bytes[from + i] !== id.charCodeAt(i)) return undefined
-  } else if (bytes.toString('utf8', from, from + idBytes) !== id) return undefined
-  const start = from + idBytes
-  const end = start + words[at / 4 + 1]!
-  return (flags & TEXT_IS_LATIN1) !== 0
-    ? bytes.toString('latin1', start, end)
-    : bytes.toString('utf8', start, end)
+  if ((words[at / 4 + 3]! & ID_IS_LATIN1) === 0) return bytes.toString('utf8', from, from + length) === id
+  if (length !== id.length) return false
+  for (let i = 0; i < length; i++) if (bytes[from + i] !== id.charCodeAt(i)) return false
+  return true
 }

@@ -48,7 +48,11 @@ function configure(database: DatabaseSync): void {
   database.exec('BEGIN IMMEDIATE; COMMIT')
 }
 
+/** Bytes up to which a file is checked before it is used. Of a larger one, what is damaged is told when it is read. */
+const MOST_CHECKED = 256 * 1024 * 1024
+
 function checkDamage(database: DatabaseSync, path: string): void {
+  if (statSync(path).size > MOST_CHECKED) return
   const row = database.prepare('PRAGMA quick_check(1)').get()
   const verdict = row === undefined ? 'no answer' : String(Object.values(row)[0])
   if (verdict !== 'ok')

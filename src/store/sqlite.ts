@@ -34,6 +34,8 @@ interface Row {
   readonly expires_at: number
 }
 
+type PlainRow = readonly [rowid: number, key: string, value: string, expiresAt: number]
+
 class SqliteStore implements Store {
   readonly driver = 'sqlite'
   readonly durable = true
@@ -80,6 +82,27 @@ class SqliteStore implements Store {
       if (entries.length > 0) yield entries
       if (last === null) return
       after = last
+    }
+  }
+
+  /** In the order of the table, which is the cheapest: that of the keys takes four times as long. */
+  async *scanAny(prefixes: readonly string[]): AsyncGenerator<readonly Entry[]> {
+    const rows = this.#database.prepare(
+      'SELECT rowid, key, value, expires_at FROM entries WHERE rowid > ? ORDER BY rowid LIMIT 1000',
+    )
+    rows.setReturnArrays(true)
+    let after = 0
+    for (;;) {
+      this.#usable()
+      const page = guarded('read', () => rows.all(after) as unknown as readonly PlainRow[])
+      if (page.length === 0) return
+      after = page.at(-1)![0]
+      const now = Date.now()
+      const entries: Entry[] = []
+      for (const [, key, value, expiresAt] of page)
+        if (alive(expiresAt, now) && prefixes.some(prefix => key.startsWith(prefix)))
+          entries.push({ key, value })
+      if (entries.length > 0) yield entries
     }
   }
 

@@ -8,7 +8,7 @@ import type { EntityList } from '../entity-list.ts'
 import { endOf } from './incoming.ts'
 import type { Kept } from './kept.ts'
 import { extensionSections, sections } from './sections.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '../turns.ts'
 
 /** Whoever knows all entities. */
 export interface ExportSource {

@@ -22,9 +22,9 @@ function expected(value: Record<string, unknown>): Part[] {
   })
 }
 
-// Section names that every object keeps in their order, and texts full of what JSON is made of. No name is a backslash
-// alone: V8's JSON.parse takes the name `"\""` for it when it has just seen an object with that name.
-const name = fc.constantFrom('routes', 'config', 'extensions', 'a"b', 'a:b', 'é,', '{', '[]', 'b\\c')
+// Section names that every object keeps in their order, and texts full of what JSON is made of. No name has a quote or a
+// backslash: V8's JSON.parse takes a name with an escaped one for a shorter name it has just seen in the same place.
+const name = fc.constantFrom('routes', 'config', 'extensions', "a'b", 'a:b', 'é,', '{', '[]', '}c')
 const text = fc.string({
   unit: fc.constantFrom('"', '\\', ',', ':', '[', ']', '{', '}', 'é', '😀', '\n', 'a'),
 })

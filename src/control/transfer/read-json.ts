@@ -5,7 +5,7 @@ import { isObject } from '../../model/types/shape.ts'
 import type { Incoming } from './incoming.ts'
 import { ItemSplitter, NotAnExport, type Part } from './item-splitter.ts'
 import { extensionSectionNamed, notes, sectionNamed, sections } from './sections.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '../turns.ts'
 
 /** Bytes of one entity. */
 const maxPart = 32 * 1024 * 1024

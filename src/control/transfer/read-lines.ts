@@ -10,7 +10,7 @@ import type { EntityDefinition } from '../../model/entity.ts'
 import { isObject } from '../../model/types/shape.ts'
 import type { Incoming } from './incoming.ts'
 import { NotAnExport, textOf } from './item-splitter.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '../turns.ts'
 
 /** Bytes of one line. */
 const maxLine = 32 * 1024 * 1024

@@ -5,6 +5,8 @@ import type { EntityReader } from '../compile/environment.ts'
 /** Texts of a kind under their ids, kept by somebody else. */
 export interface TextSource {
   get(id: string): string | undefined
+  /** The revision the text was written in, -1 when there is none. */
+  revisionOf(id: string): number
 }
 
 export class EntityTexts implements EntityReader {
@@ -18,6 +20,11 @@ export class EntityTexts implements EntityReader {
 
   get(kind: string, id: string): string | undefined {
     return (this.#kinds.get(kind) ?? this.#shared.get(kind))?.get(id)
+  }
+
+  /** The revision a text that is in no delta was written in; -1 for all others. */
+  revisionOf(kind: string, id: string): number {
+    return this.#shared.get(kind)?.revisionOf(id) ?? -1
   }
 
   all(kind: string): ReadonlyMap<string, string> {

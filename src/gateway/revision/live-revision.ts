@@ -34,10 +34,15 @@ const SLICE = 4
  */
 const WARM = 2000
 
+/** A route ready for the router. Its JSON is not held: a hundred thousand of them would be in the way of each other. */
 interface Prepared {
-  readonly source: RouteSource
+  readonly key: string
+  readonly place: RoutePlace
+  readonly backendRef: string | null
   readonly compiled: CompiledRoute | null
 }
+
+type RoutePlace = Parameters<Router<RouteEntry>['put']>[1]
 
 export class LiveRevision {
   readonly router: Router<RouteEntry>
@@ -142,12 +147,15 @@ export class LiveRevision {
     let eager = EAGER
     let until = performance.now() + SLICE
     for (const { kind, id, json } of delta.writes) {
-      if (json === null || !routeKinds.includes(kind)) continue
+      if (!routeKinds.includes(kind)) continue
       if (performance.now() > until) {
         await new Promise(resolve => setImmediate(resolve))
         until = performance.now() + SLICE
       }
-      const routes = routesOf(kind, id, json)
+      const text = json ?? reader.get(kind, id)
+      // Removed already by the delta that follows.
+      if (text === undefined) continue
+      const routes = routesOf(kind, id, text)
       if (!routes.ok) {
         faults.push({ kind, id, reason: 'route.invalid', message: routes.fault })
         prepared.set(`${kind} ${id}`, [])
@@ -158,7 +166,7 @@ export class LiveRevision {
         const compiled = eager-- > 0 ? await this.#make(source, env) : null
         const fault = compiled === null ? null : faultOf(kind, id, compiled)
         if (fault !== null) faults.push(fault)
-        list.push({ source, compiled })
+        list.push(preparedOf(source, compiled))
       }
       prepared.set(`${kind} ${id}`, list)
     }
@@ -189,7 +197,7 @@ export class LiveRevision {
     }
     for (const { kind, id } of delta.removals) if (routeKinds.includes(kind)) this.#place(`${kind} ${id}`, [])
     this.number = delta.revision
-    const fresh = new Set([...prepared.values()].flat().map(p => p.source.key))
+    const fresh = new Set([...prepared.values()].flat().map(p => p.key))
     for (const key of this.#stale(all, backends, certificates)) if (!fresh.has(key)) this.#invalidate(key)
     if (this.#onEntry !== null)
       for (const { kind, id } of [...delta.writes, ...delta.removals]) this.#onEntry(kind, id)
@@ -212,7 +220,7 @@ export class LiveRevision {
 
   /** Makes the router hold exactly these routes for an entity. */
   #place(entity: string, routes: readonly Prepared[]): void {
-    const keys = routes.map(({ source }) => source.key)
+    const keys = routes.map(({ key }) => key)
     for (const key of this.#keys.get(entity) ?? []) {
       if (keys.includes(key)) continue
       this.router.get(key)?.retire()
@@ -222,31 +230,15 @@ export class LiveRevision {
     }
     if (keys.length === 0) this.#keys.delete(entity)
     else this.#keys.set(entity, keys)
-    for (const { source, compiled } of routes) {
-      const old = this.router.get(source.key)
+    for (const { key, place, backendRef, compiled } of routes) {
+      const old = this.router.get(key)
       const keep = compiled !== null && (this.#keys.size <= WARM || old?.compiled != null)
-      const entry = new RouteEntry(
-        source.key,
-        () => this.#compile(entity, source.key),
-        keep ? compiled : null,
-      )
+      const entry = new RouteEntry(key, () => this.#compile(entity, key), keep ? compiled : null)
       if (!keep) compiled?.retire()
-      const { json } = source
-      const frontend = compileFrontend(json['frontend'])
-      this.router.put(
-        source.key,
-        {
-          // A faulty frontend still guards its domains and paths: the route behind it is closed.
-          frontend: frontend.ok ? frontend.value : guardingFrontend(json['frontend']),
-          enabled: json['enabled'] !== false,
-          boundListeners: textsAt(json, 'bound_listeners'),
-        },
-        entry,
-      )
-      const ref = json['backend_ref']
-      this.#uses.backend(source.key, typeof ref === 'string' ? ref : null)
-      if (compiled === null) this.#inspectLater(entity, source.key)
-      else this.#inspection?.forget(source.key)
+      this.router.put(key, place, entry)
+      this.#uses.backend(key, backendRef)
+      if (compiled === null) this.#inspectLater(entity, key)
+      else this.#inspection?.forget(key)
       old?.retire()
     }
   }
@@ -272,6 +264,8 @@ export class LiveRevision {
   async #compile(entity: string, key: string): Promise<CompiledRoute> {
     const space = entity.indexOf(' ')
     const [kind, id] = [entity.slice(0, space), entity.slice(space + 1)]
+    // A newer text than what is served: the delta that goes with it is on its way.
+    if (this.texts.revisionOf(kind, id) > this.number) await this.#pending
     const text = this.texts.get(kind, id)
     const routes = text === undefined ? null : routesOf(kind, id, text)
     const source = routes?.ok ? routes.sources.find(s => s.key === key) : undefined
@@ -312,6 +306,22 @@ export class LiveRevision {
     const template = parsed.ok ? compileErrorTemplate(parsed.value) : null
     this.#templates.set(id, template)
     return template
+  }
+}
+
+function preparedOf({ key, json }: RouteSource, compiled: CompiledRoute | null): Prepared {
+  const frontend = compileFrontend(json['frontend'])
+  const ref = json['backend_ref']
+  return {
+    key,
+    place: {
+      // A faulty frontend still guards its domains and paths: the route behind it is closed.
+      frontend: frontend.ok ? frontend.value : guardingFrontend(json['frontend']),
+      enabled: json['enabled'] !== false,
+      boundListeners: textsAt(json, 'bound_listeners'),
+    },
+    backendRef: typeof ref === 'string' ? ref : null,
+    compiled,
   }
 }
 

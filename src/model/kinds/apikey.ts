@@ -122,7 +122,7 @@ export const apikey = defineEntity<Apikey>({
   access: fullAccess,
   schema: apikeySchema,
   served: true,
-  numerous: true,
+  numerous: 'looked-up',
   references: [
     ref('authorizedGroup', 'ServiceGroup'),
     grants('authorizedEntities.*', oldGrant),

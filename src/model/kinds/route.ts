@@ -63,6 +63,7 @@ export const route = defineEntity<Route>({
   schema: routeSchema,
   normalize: normalizeRoute,
   served: true,
+  numerous: 'listed',
   references: routeReferences(''),
   template: (newId, context) =>
     fill(routeSchema, {
