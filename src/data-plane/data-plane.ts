@@ -6,7 +6,7 @@
  */
 import { type MessagePort, Worker } from 'node:worker_threads'
 import type { PluginListing } from '../plugin/listing.ts'
-import type { Acknowledgement, Delta } from '../revision/delta.ts'
+import type { Acknowledgement, Delta, EntityFault } from '../revision/delta.ts'
 import { InFlight } from './in-flight.ts'
 import type {
   FlowMessage,
@@ -22,6 +22,8 @@ import type { ListenerSettings, ThreadSettings } from './thread-settings.ts'
 export interface DataPlaneOptions {
   /** Settings of a thread, except its index. */
   readonly settings: Omit<ThreadSettings, 'index'>
+  /** Settled once `fullDelta` tells all there is: threads are started before. */
+  readonly listed: Promise<void>
   /** Everything that is served, as of now: what a new thread gets first. */
   readonly fullDelta: () => Delta
   /** Acknowledgement of a delta that nobody waits for (a new thread's first). */
@@ -77,11 +79,11 @@ export class DataPlane {
   readonly #threads: Thread[] = []
   readonly #restarts: number[]
   readonly #listeners = new Map<string, ListenerSettings>()
-  readonly #explains = new Map<number, (report: unknown) => void>()
+  readonly #questions = new Map<number, (answer: unknown) => void>()
   #plugins: readonly PluginFile[] | null = null
   #tryIts: readonly string[] = []
   #eventsWanted = false
-  #nextExplain = 0
+  #lastQuestion = 0
   #closing = false
 
   constructor(options: DataPlaneOptions) {
@@ -89,16 +91,17 @@ export class DataPlane {
     this.#restarts = Array.from({ length: options.settings.threads }, () => 0)
   }
 
-  /** Starts all threads; resolves when each serves the first revision and listens. Rejects with `ListenFailed`. */
-  async start(
-    listeners: readonly ListenerSettings[],
-    plugins: readonly PluginFile[],
-  ): Promise<ReadonlyMap<string, number>> {
+  /** Starts all threads; resolves when each serves the first revision. */
+  async start(plugins: readonly PluginFile[]): Promise<void> {
     this.#plugins = plugins
-    const ports = new Map<string, number>()
     for (let index = 0; index < this.#options.settings.threads; index++)
       this.#threads.push(this.#spawn(index))
-    await Promise.all(this.#threads.map(thread => this.#serving(thread)))
+    await Promise.all([this.#options.listed, ...this.#threads.map(thread => this.#serving(thread))])
+  }
+
+  /** Listens on every thread; answers the ports by listener. Rejects with `ListenFailed`. */
+  async listenOn(listeners: readonly ListenerSettings[]): Promise<ReadonlyMap<string, number>> {
+    const ports = new Map<string, number>()
     for (const listener of listeners) {
       // A free port is chosen by the first thread; the others join it.
       const first = await this.#listen(this.#threads[0]!, listener)
@@ -157,20 +160,35 @@ export class DataPlane {
 
   /** What the gateway would do with a request; `{ok, report}` or `{ok: false, message}`. */
   explain(request: HypotheticalRequest): Promise<unknown> {
+    return this.#ask(id => ({ type: 'explain', id, request }))
+  }
+
+  /** What would close a route if the delta were applied. Nothing is changed by asking. */
+  closedBy(delta: Delta, route: string): Promise<readonly EntityFault[]> {
+    // The answer to a question is of the type that belongs to it.
+    return this.#ask(id => ({ type: 'try', id, delta, route })) as Promise<readonly EntityFault[]>
+  }
+
+  #ask(question: (id: number) => ToThread): Promise<unknown> {
     const thread = this.#threads.find(t => t.live)
     if (thread === undefined) return Promise.reject(new Error('no data-plane thread is running'))
-    const id = ++this.#nextExplain
+    const id = ++this.#lastQuestion
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#explains.delete(id)
+        this.#questions.delete(id)
         reject(new Error('no answer within 10 seconds'))
       }, PATIENCE)
-      this.#explains.set(id, report => {
+      this.#questions.set(id, answer => {
         clearTimeout(timer)
-        resolve(report)
+        resolve(answer)
       })
-      tell(thread, { type: 'explain', id, request })
+      tell(thread, question(id))
     })
+  }
+
+  #answered(id: number, answer: unknown): void {
+    this.#questions.get(id)?.(answer)
+    this.#questions.delete(id)
   }
 
   status(): readonly ThreadStatus[] {
@@ -229,7 +247,11 @@ export class DataPlane {
   #receive(thread: Thread, message: FromThread): void {
     switch (message.type) {
       case 'started':
-        this.#join(thread)
+        // What was rejected is told to whoever starts the threads.
+        this.#options.listed.then(
+          () => this.#join(thread),
+          () => {},
+        )
         return
       case 'applied': {
         const { acknowledgement } = message
@@ -245,8 +267,10 @@ export class DataPlane {
         return
       }
       case 'explained':
-        this.#explains.get(message.id)?.(message.report)
-        this.#explains.delete(message.id)
+        this.#answered(message.id, message.report)
+        return
+      case 'tried':
+        this.#answered(message.id, message.faults)
         return
       case 'flow':
         this.#options.onFlow(message.report)

@@ -20,6 +20,8 @@ export type ToThread =
   | { readonly type: 'unlisten'; readonly id: string }
   | { readonly type: 'plugins'; readonly files: readonly PluginFile[] }
   | { readonly type: 'explain'; readonly id: number; readonly request: HypotheticalRequest }
+  /** What would close a route if the delta were applied: answered with the faults. */
+  | { readonly type: 'try'; readonly id: number; readonly delta: Delta; readonly route: string }
   | { readonly type: 'try-its'; readonly ids: readonly string[] }
   /** The way of events out, null for none; and whether anybody wants them. */
   | { readonly type: 'events'; readonly port: MessagePort | null }
@@ -45,6 +47,7 @@ export type FromThread =
       readonly listings: readonly PluginListing[]
     }
   | { readonly type: 'explained'; readonly id: number; readonly report: unknown }
+  | { readonly type: 'tried'; readonly id: number; readonly faults: readonly EntityFault[] }
   | { readonly type: 'flow'; readonly report: FlowMessage }
   | { readonly type: 'drained' }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }

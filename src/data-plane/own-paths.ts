@@ -1,4 +1,7 @@
-/** Paths the gateway answers itself: the monitoring endpoints, on any host, and at short paths where the host is an address. */
+/**
+ * Paths the gateway answers itself: the monitoring endpoints, on any host, and at short paths where the host is an address
+ * or one of the admin API.
+ */
 import { isIPv4 } from 'node:net'
 import { answerMonitoring, type MonitoringFacts } from '../events/index.ts'
 import { answer } from '../plugin/answer.ts'
@@ -7,14 +10,22 @@ import type { OwnPaths } from '../gateway/gateway.ts'
 
 const MONITORING = '/.well-known/otoroshi/monitoring/'
 
-/** Answers `/.well-known/otoroshi/monitoring/…`; `stateHeaders`: names of the field to echo and the one to echo it in. */
+/** Longest and shortest of `/health`, `/metrics`, `/live`, `/ready` and `/startup`, with a slash behind them or not. */
+const LONGEST = 9
+const SHORTEST = 5
+
+/**
+ * Answers `/.well-known/otoroshi/monitoring/…`; `stateHeaders`: names of the field to echo and the one to echo it in;
+ * `domains`: where short paths are answered, too.
+ */
 export function ownPaths(
   facts: MonitoringFacts,
   stateHeaders: readonly [asked: string, answered: string],
+  domains: ReadonlySet<string>,
 ): OwnPaths {
   const [asked, answered] = stateHeaders
   return request => {
-    const topic = topicOf(request)
+    const topic = topicOf(request, domains)
     if (topic === null) return null
     const found = answerMonitoring(
       {
@@ -39,7 +50,9 @@ export function ownPaths(
 }
 
 /** Last part of a monitoring path, or null. */
-function topicOf({ path, domain }: ClientRequest): string | null {
+function topicOf({ path, domain }: ClientRequest, domains: ReadonlySet<string>): string | null {
   if (path.startsWith(MONITORING)) return path.slice(MONITORING.length).replace(/\/$/, '')
-  return isIPv4(domain) ? path.slice(1).replace(/\/$/, '') : null
+  if (path.length > LONGEST || path.length < SHORTEST) return null
+  // Whoever asks an address rather than a name may be a load balancer that wants to know how we are.
+  return isIPv4(domain) || domains.has(domain) ? path.slice(1).replace(/\/$/, '') : null
 }

@@ -1,5 +1,10 @@
 /** From a finished run to its figures and, when somebody listens, its event. */
-import { buildGatewayEvent, type EventIdentity, type RequestMetrics } from '../events/index.ts'
+import {
+  buildGatewayEvent,
+  type EventIdentity,
+  type RequestFigures,
+  type RequestMetrics,
+} from '../events/index.ts'
 import type { Run } from '../gateway/pipeline/run.ts'
 import type { ConnectionFacts } from '../http/index.ts'
 import type { Refusal } from '../plugin/answer.ts'
@@ -11,9 +16,8 @@ export function recordRun(metrics: RequestMetrics, run: Run): void {
   const { exchange } = run
   const duration = run.endedAt - exchange.arrival
   metrics.record({
-    status: run.status,
-    refused: run.refusal !== null,
-    cut: run.cut,
+    status: run.status === 0 && run.refusal !== null ? run.refusal.status : run.status,
+    ended: endOf(run),
     duration,
     overhead: duration - Math.max(0, backendTime(run)),
     dataIn: run.bytesIn,
@@ -23,13 +27,17 @@ export function recordRun(metrics: RequestMetrics, run: Run): void {
   })
 }
 
-/** Records a request that reached no route. */
-export function recordRefused(metrics: RequestMetrics, refusal: Refusal, arrival: number): void {
-  const duration = performance.now() - arrival
+function endOf({ refusal, cut, clientGone }: Run): RequestFigures['ended'] {
+  if (clientGone) return 'left'
+  if (cut) return 'cut'
+  return refusal === null ? 'answered' : 'refused'
+}
+
+/** Records a request that reached no route. `duration`: milliseconds, -1 for one that never was a request. */
+export function recordRefused(metrics: RequestMetrics, refusal: Refusal, duration: number): void {
   metrics.record({
     status: refusal.status,
-    refused: true,
-    cut: false,
+    ended: refusal.reason === 'request.client_gone' ? 'left' : 'refused',
     duration,
     overhead: duration,
     dataIn: 0,
@@ -39,8 +47,16 @@ export function recordRefused(metrics: RequestMetrics, refusal: Refusal, arrival
   })
 }
 
+/** What events are made with besides the request. */
+export interface EventSettings {
+  readonly ids: () => string
+  readonly env: string
+  /** Fields, in lower case, by which a gateway in front names its request, and itself by id and by name. */
+  readonly parentFields: { readonly request: string; readonly from: string; readonly label: string }
+}
+
 /** The event of a run. */
-export function eventOfRun(run: Run, ids: () => string, env: string): Record<string, unknown> {
+export function eventOfRun(run: Run, settings: EventSettings): Record<string, unknown> {
   const { exchange, compiled } = run
   const { request, route, target } = exchange
   const apikey = exchange.attributes.get(apikeyAttribute)
@@ -58,7 +74,9 @@ export function eventOfRun(run: Run, ids: () => string, env: string): Record<str
   const backend = backendTime(run)
   const error = run.refusal === null ? null : describe(run.refusal)
   return buildGatewayEvent({
-    ...requestFacts(request, ids, env),
+    ...requestFacts(request, settings),
+    // Who was shown an error finds its event by the id that came with it.
+    id: run.refusal === null ? settings.ids() : exchange.id,
     requestId: exchange.id,
     receivedAt: exchange.startedAt,
     endedAt: exchange.startedAt + Math.round(duration),
@@ -72,7 +90,7 @@ export function eventOfRun(run: Run, ids: () => string, env: string): Record<str
     responseStreamingDuration: exchange.answeredAt < 0 ? -1 : run.endedAt - exchange.answeredAt,
     dataIn: run.bytesIn,
     dataOut: run.bytesOut,
-    status: run.status === 101 ? 200 : run.status,
+    status: statusOf(run),
     chunked: run.chunked,
     headersOut: exchange.backendHeaders ?? [],
     sentHeaders: exchange.upstreamRequest?.headers ?? [],
@@ -83,23 +101,28 @@ export function eventOfRun(run: Run, ids: () => string, env: string): Record<str
     route: { id: route.id, name: route.name, metadata: route.metadata, json: route.json },
     attempts: run.attempts.made,
     clientChain: chainOf(request),
-    env: compiled.parts.view.metadata['otoroshi-core-env'] ?? env,
+    env: compiled.parts.view.metadata['otoroshi-core-env'] ?? settings.env,
   })
 }
 
-/** The event of a request that reached no route. */
+function statusOf({ status, refusal }: Run): number {
+  if (status === 101) return 200
+  return status === 0 && refusal !== null ? refusal.status : status
+}
+
+/** The event of a request that reached no route. `id`: what its answer called it. */
 export function eventOfRefused(
   request: ClientRequest,
   refusal: Refusal,
   arrival: number,
-  ids: () => string,
-  env: string,
+  id: string,
+  settings: EventSettings,
 ): Record<string, unknown> {
   const duration = performance.now() - arrival
   const receivedAt = Math.round(performance.timeOrigin + arrival)
   return buildGatewayEvent({
-    ...requestFacts(request, ids, env),
-    ...withoutRoute(refusal, ids),
+    ...requestFacts(request, settings),
+    ...withoutRoute(refusal, id),
     receivedAt,
     endedAt: receivedAt + Math.round(duration),
     duration,
@@ -111,12 +134,10 @@ export function eventOfRefused(
 export function eventOfUnread(
   facts: ConnectionFacts,
   refusal: Refusal,
-  ids: () => string,
-  env: string,
+  { ids, env }: EventSettings,
 ): Record<string, unknown> {
   const now = Date.now()
   return buildGatewayEvent({
-    id: ids(),
     protocol: '',
     scheme: facts.tls === null ? 'http' : 'https',
     host: '',
@@ -125,7 +146,8 @@ export function eventOfUnread(
     clientAddress: facts.remoteAddress,
     headers: [],
     env,
-    ...withoutRoute(refusal, ids),
+    parent: null,
+    ...withoutRoute(refusal, ids()),
     receivedAt: now,
     endedAt: now,
     duration: 0,
@@ -133,9 +155,10 @@ export function eventOfUnread(
   })
 }
 
-function withoutRoute(refusal: Refusal, ids: () => string) {
+function withoutRoute(refusal: Refusal, id: string) {
   return {
-    requestId: ids(),
+    id,
+    requestId: id,
     target: null,
     backendDuration: -1,
     responseStreamingDuration: -1,
@@ -155,17 +178,22 @@ function withoutRoute(refusal: Refusal, ids: () => string) {
   }
 }
 
-function requestFacts(request: ClientRequest, ids: () => string, env: string) {
-  const { version } = request
+function requestFacts(request: ClientRequest, { env, parentFields }: EventSettings) {
+  const { version, headers } = request
+  const from = headers.get(parentFields.from) ?? null
   return {
-    id: ids(),
+    parent: {
+      request: headers.get(parentFields.request) ?? null,
+      from,
+      label: headers.get(parentFields.label) ?? from,
+    },
     protocol: `HTTP/${Math.floor(version / 10)}.${version % 10}`,
     scheme: request.protocol,
     host: request.host,
     uri: request.target,
     method: request.method,
     clientAddress: request.ip,
-    headers: request.headers,
+    headers,
     env,
   }
 }

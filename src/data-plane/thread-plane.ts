@@ -8,8 +8,14 @@ import { compileTemplate } from '../gateway/pipeline/template.ts'
 import { snowflakes } from '../gateway/pipeline/snowflake.ts'
 import type { CompiledRoute } from '../gateway/compile/compiled-route.ts'
 import type { FlowReport } from '../gateway/flow/flow.ts'
-import { MatchTrace } from '../gateway/router/index.ts'
-import { buildFlowReportEvent, buildHealthCheckEvent, EventPort, RequestMetrics } from '../events/index.ts'
+import {
+  buildFlowReportEvent,
+  buildHealthCheckEvent,
+  EventPort,
+  moveRates,
+  RequestMetrics,
+  TICK,
+} from '../events/index.ts'
 import { SharedCells } from '../limits/cells.ts'
 import { apikey as apikeyKind } from '../model/kinds/apikey.ts'
 import { certificate as certificateKind } from '../model/kinds/certificate.ts'
@@ -22,8 +28,9 @@ import { HypotheticalExchange } from './hypothetical.ts'
 import { InFlight } from './in-flight.ts'
 import { KeyPairIndex } from './key-pair-index.ts'
 import { monitoringFacts } from './monitoring-facts.ts'
+import { returnMemorySoon } from './return-memory.ts'
 import { ownPaths } from './own-paths.ts'
-import { eventOfRefused, eventOfRun, recordRefused, recordRun } from './request-report.ts'
+import { type EventSettings, eventOfRefused, eventOfRun, recordRefused, recordRun } from './request-report.ts'
 import { Listeners } from './listeners.ts'
 import type { FromThread, LogLevel, ToThread } from './messages.ts'
 import { PluginRegistry } from './plugin-registry.ts'
@@ -59,9 +66,20 @@ export class ThreadPlane {
     const inFlight = new InFlight(settings.inFlight, settings.index)
     this.#inFlight = inFlight
     const metrics = new RequestMetrics(settings.metrics, settings.index)
+    setInterval(() => (metrics.connections = this.#listeners.connections), 1000).unref()
+    if (settings.index === 0) setInterval(() => moveRates(settings.metrics, Date.now()), TICK).unref()
     const ids = snowflakes(settings.instance, settings.index, settings.threads)
     this.#ids = ids
-    const { adminRoute } = settings
+    const { adminRoute, headerNames } = settings
+    const eventSettings: EventSettings = {
+      ids,
+      env: settings.env,
+      parentFields: {
+        request: headerNames.requestId.toLowerCase(),
+        from: headerNames.vizFrom.toLowerCase(),
+        label: headerNames.vizFromLabel.toLowerCase(),
+      },
+    }
     const events = this.#events
     const pools = new Pools({ ...settings.pool, lookup: lookupThrough(dns) })
     const readText = (clientId: string): string | undefined =>
@@ -112,12 +130,12 @@ export class ThreadPlane {
         ended: () => inFlight.leave(),
         finished: run => {
           recordRun(metrics, run)
-          if (this.#events.wanted) this.#events.emit(eventOfRun(run, ids, settings.env))
+          if (this.#events.wanted) this.#events.emit(eventOfRun(run, eventSettings))
         },
-        refused: (request, refusal, arrival) => {
-          recordRefused(metrics, refusal, arrival)
+        refused: (request, refusal, arrival, id) => {
+          recordRefused(metrics, refusal, performance.now() - arrival)
           if (this.#events.wanted)
-            this.#events.emit(eventOfRefused(request, refusal, arrival, ids, settings.env))
+            this.#events.emit(eventOfRefused(request, refusal, arrival, id, eventSettings))
         },
       },
       flows: {
@@ -129,7 +147,8 @@ export class ThreadPlane {
       },
       ownPaths: ownPaths(
         monitoringFacts(settings, () => this.#gateway.revision.number >= 0),
-        [settings.headerNames.state, settings.headerNames.stateResponse],
+        [headerNames.state, headerNames.stateResponse],
+        new Set(settings.monitoredDomains),
       ),
       listeners: id => this.#listeners.scopeOf(id),
       trailingSlashMeansExactSegments: settings.trailingSlashMeansExactSegments,
@@ -138,8 +157,9 @@ export class ThreadPlane {
       adminRoute: adminRoute?.routeId ?? '',
     })
     if (settings.index === 0)
-      this.#gateway.revision.inspect((revision, faults, inspected) =>
-        tell({ type: 'inspected', revision, faults, inspected }),
+      this.#gateway.revision.inspect(
+        (revision, faults, inspected) => tell({ type: 'inspected', revision, faults, inspected }),
+        () => returnMemorySoon(0, () => this.busy),
       )
     this.#health =
       settings.index === 0
@@ -170,8 +190,7 @@ export class ThreadPlane {
         headerNames: settings.headerNames,
         metrics,
         events: this.#events,
-        ids,
-        env: settings.env,
+        settings: eventSettings,
       }),
       refuseHttp1: exchange => this.#gateway.refuse(exchange, refuse('http1_not_spoken')),
     })
@@ -203,6 +222,11 @@ export class ThreadPlane {
       }
       case 'explain':
         return this.#explain(message.id, message.request)
+      case 'try': {
+        const faults = await this.#gateway.revision.closedBy(message.delta, message.route)
+        this.#tell({ type: 'tried', id: message.id, faults })
+        return
+      }
       case 'try-its':
         this.#tryIts = new Set(message.ids)
         return
@@ -233,7 +257,7 @@ export class ThreadPlane {
   #explain(id: number, request: Extract<ToThread, { type: 'explain' }>['request']): void {
     try {
       const exchange = new HypotheticalExchange(request)
-      this.#gateway.explain(exchange, new MatchTrace(), report => {
+      this.#gateway.explain(exchange, report => {
         this.#tell({ type: 'explained', id, report: { ok: true, report } })
       })
     } catch (error) {

@@ -55,6 +55,8 @@ export interface ThreadSettings {
     readonly rack: string
   }
   readonly healthChecks: HealthCheckSettings
+  /** Domains of the admin API, where monitoring is answered at short paths. Lower case. */
+  readonly monitoredDomains: readonly string[]
   /** Access keys of the monitoring endpoints, or null. */
   readonly healthKey: string | null
   readonly metricsKey: string | null

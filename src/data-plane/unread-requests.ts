@@ -3,19 +3,21 @@ import type { EventPort, RequestMetrics } from '../events/index.ts'
 import { faultFields, refusalOfFault } from '../gateway/errors/message-faults.ts'
 import { type HeaderBlock, type MessageFault, messageFaults, type RefusalHook } from '../http/index.ts'
 import type { HeaderNameKey } from '../plugin/contract.ts'
-import { eventOfUnread, recordRefused } from './request-report.ts'
+import { type EventSettings, eventOfUnread, recordRefused } from './request-report.ts'
+
+/** It took no time that could be told from that of others. */
+const NEVER_A_REQUEST = -1
 
 export interface UnreadRequestsOptions {
   readonly headerNames: Readonly<Record<HeaderNameKey, string>>
   readonly metrics: RequestMetrics
   readonly events: EventPort
-  readonly ids: () => string
-  readonly env: string
+  readonly settings: EventSettings
 }
 
 /** The hook for the servers of a thread. */
 export function unreadRequests(options: UnreadRequestsOptions): RefusalHook {
-  const { headerNames, metrics, events, ids, env } = options
+  const { headerNames, metrics, events, settings } = options
   // Whoever floods us with garbage shall not make us build the same fields again and again.
   const fields = Object.fromEntries(
     Object.keys(messageFaults).map(fault => [
@@ -25,8 +27,8 @@ export function unreadRequests(options: UnreadRequestsOptions): RefusalHook {
   ) as Record<MessageFault, HeaderBlock>
   return (fault, facts) => {
     const refusal = refusalOfFault(fault.fault, fault.message)
-    recordRefused(metrics, refusal, performance.now())
-    if (events.wanted) events.emit(eventOfUnread(facts, refusal, ids, env))
+    recordRefused(metrics, refusal, NEVER_A_REQUEST)
+    if (events.wanted) events.emit(eventOfUnread(facts, refusal, settings))
     return fields[fault.fault]
   }
 }

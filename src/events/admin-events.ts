@@ -1,4 +1,4 @@
-/** Events of writes over the admin API, in upstream's shape: the audit event, and the alert that carries it. */
+/** Events of calls of the admin API, in upstream's shape: the audit event, and the alert about it. */
 import { maskSecrets } from './mask-secrets.ts'
 
 /** What is told of one call of the admin API. */
@@ -22,6 +22,12 @@ export interface AdminCallFacts {
 
 type Event = Readonly<Record<string, unknown>>
 
+/**
+ * Which fields an alert has: `generic` the user and the audit event; `identity` the same, and the user under that name too;
+ * `config` both global configurations besides; `user` the user only; `event` the user, and the audit event under that name.
+ */
+export type AlertShape = 'generic' | 'identity' | 'config' | 'user' | 'event'
+
 /** Builds the audit event. */
 export function buildAdminApiEvent(facts: AdminCallFacts): Event {
   return {
@@ -36,20 +42,32 @@ export function buildAdminApiEvent(facts: AdminCallFacts): Event {
   }
 }
 
-/** Builds the alert `alert` about an audit event; `more`: fields of this alert, secrets are masked here. */
+/** Builds the alert `alert` about an audit event. `configs`: for the shape `config`; secrets are masked here. */
 export function buildAdminAlert(
-  alert: string,
+  { alert, shape }: { readonly alert: string; readonly shape: AlertShape },
   id: string,
   audit: Event,
-  more: Readonly<Record<string, unknown>> = {},
+  configs: { readonly old: unknown; readonly new: unknown } | null = null,
 ): Event {
+  const user = audit['user'] ?? audit['apiKey']
   return {
     ...envelope('AlertEvent', id, Number(audit['@timestamp']), String(audit['@env'])),
     alert,
-    adminApiAlert: true,
-    user: audit['user'] ?? audit['apiKey'],
-    audit_payload: audit,
-    ...(maskSecrets(more) as Event),
+    ...fieldsOf(shape, user, audit),
+    ...(configs !== null && { oldConfig: maskSecrets(configs.old), newConfig: maskSecrets(configs.new) }),
+  }
+}
+
+function fieldsOf(shape: AlertShape, user: unknown, audit: Event): Event {
+  switch (shape) {
+    case 'user':
+      return { user }
+    case 'event':
+      return { user, event: audit }
+    case 'identity':
+      return { adminApiAlert: true, user, identity: user, audit_payload: audit }
+    default:
+      return { adminApiAlert: true, user, audit_payload: audit }
   }
 }
 

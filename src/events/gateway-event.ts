@@ -45,6 +45,15 @@ export interface GatewayEventFacts {
   readonly attempts: number
   readonly clientChain: readonly string[]
   readonly env: string
+  /** What a gateway in front says of the request it made this one for; null where nothing is known. */
+  readonly parent: EventParent | null
+}
+
+export interface EventParent {
+  readonly request: string | null
+  /** Id and name of the calling service. */
+  readonly from: string | null
+  readonly label: string | null
 }
 
 export interface EventIdentity {
@@ -85,7 +94,7 @@ export function buildGatewayEvent(facts: GatewayEventFacts): Record<string, unkn
     '@timestamp': facts.endedAt,
     '@callAt': facts.receivedAt,
     reqId: facts.requestId,
-    parentReqId: null,
+    parentReqId: facts.parent?.request ?? null,
     protocol: facts.protocol,
     to: { host: facts.host, scheme: facts.scheme, uri },
     target: target === null ? { host: facts.host, scheme: facts.scheme, uri } : { ...target, uri },
@@ -115,16 +124,7 @@ export function buildGatewayEvent(facts: GatewayEventFacts): Record<string, unkn
     matcheJwtVerifier: null,
     '@product': route?.metadata['product'] ?? '--',
     remainingQuotas: NO_QUOTAS,
-    viz:
-      route === null
-        ? null
-        : {
-            to: route.id,
-            toLbl: route.name,
-            from: 'internet',
-            fromLbl: 'internet',
-            fromTo: `internet###${route.name}`,
-          },
+    viz: route === null ? null : vizOf(route, facts.parent),
     cbDuration: whole(facts.backendDuration),
     overheadWoCb: Math.abs(whole(facts.overhead) - Math.max(0, whole(facts.backendDuration))),
     callAttempts: facts.attempts,
@@ -136,6 +136,13 @@ export function buildGatewayEvent(facts: GatewayEventFacts): Record<string, unkn
     otoroshiHeadersOut: maskedFields(facts.answerHeaders),
     extraInfos: null,
   }
+}
+
+/** Who calls whom, for maps of services. */
+function vizOf(route: EventRoute, parent: EventParent | null): Record<string, string> {
+  const from = parent?.from ?? 'internet'
+  const fromLbl = parent?.label ?? 'internet'
+  return { to: route.id, toLbl: route.name, from, fromLbl, fromTo: `${fromLbl}###${route.name}` }
 }
 
 /** Names of fields whose values are credentials, in lower case. */

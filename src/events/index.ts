@@ -4,7 +4,7 @@
  * Guarantees: no request waits for an event; every event that an exporter wanted is delivered, dropped with a reason, or
  * pending (law 7); memory is bounded at each step.
  */
-export { type AdminCallFacts, buildAdminAlert, buildAdminApiEvent } from './admin-events.ts'
+export { type AdminCallFacts, type AlertShape, buildAdminAlert, buildAdminApiEvent } from './admin-events.ts'
 export { EventPort } from './event-port.ts'
 export { EventsHub, type EventsHubOptions } from './events-hub.ts'
 export { buildFlowReportEvent } from './flow-report-event.ts'
@@ -21,4 +21,11 @@ export type { EventsLedger, ExporterStatus } from './messages.ts'
 export type { ExporterConfig } from './pipeline.ts'
 export type { Gauge } from './metrics-report.ts'
 export { answerMonitoring, type MonitoringFacts } from './monitoring.ts'
-export { metricsMemory, readMetrics, RequestMetrics } from './request-metrics.ts'
+export {
+  metricsMemory,
+  moveRates,
+  readMetrics,
+  type RequestFigures,
+  RequestMetrics,
+} from './request-metrics.ts'
+export { TICK } from './rates.ts'

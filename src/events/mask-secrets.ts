@@ -1,36 +1,52 @@
-/** Entities as events show them: without what lets somebody log in. */
+/**
+ * Entities as events show them: without what lets somebody log in.
+ *
+ * Guarantees: texts in fields whose names tell that they are secrets, password hashes, private keys and passwords in URLs
+ * are masked, at any depth. Not guaranteed: that a secret in a field with a harmless name is found.
+ */
 
-/** Names of fields whose texts are secrets, in lower case. */
-const SECRET = new Set([
-  'apikey',
-  'bearer',
-  'clientsecret',
-  'jaasconfig',
-  'keypass',
-  'nextsecret',
-  'passphrase',
-  'password',
-  'privatekey',
-  'secret',
-  'secretkey',
-  'token',
-])
+/** Ends of names of secrets, in lower case and without separators. */
+const SECRET_NAME =
+  /(?:passw(?:or)?d|passphrase|secret|token|bearer|credential|apikey|authorization|cookie|(?:access|account|consumer|encryption|hmac|license|master|private|secret|shared|signing)key)s?$|^(?:apikeyprivate|jaasconfig|keypass)$/
 const PASSWORD_HASH = /^\$2[abxy]?\$\d\d\$/
+const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----/
+/** User and password in front of a host. Looked for where there is a `://` only. */
+const IN_URL = /(:\/\/[^\s/@:]{0,200}):[^\s/@]{1,200}@/g
+/** Longer names are of data, not of secrets. */
+const LONGEST_NAME = 100
 const MASK = '***'
 
-/** A copy with secrets masked: fields of known names, password hashes anywhere. */
+type Json = Readonly<Record<string, unknown>>
+
+/** A copy with secrets masked. */
 export function maskSecrets(value: unknown): unknown {
-  if (typeof value === 'string') return PASSWORD_HASH.test(value) ? MASK : value
+  if (typeof value === 'string') return maskedText(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(maskSecrets)
+  const named = nameInside(value as Json)
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [
       name,
-      isSecret(name) && typeof inner === 'string' && inner !== '' ? MASK : maskSecrets(inner),
+      isSecret(name) || (name === 'value' && named) ? hidden(inner) : maskSecrets(inner),
     ]),
   )
 }
 
+/** `{name, value}` as lists of header fields have it. */
+function nameInside({ name, key, header }: Json): boolean {
+  return [name, key, header].some(text => typeof text === 'string' && isSecret(text))
+}
+
+function hidden(value: unknown): unknown {
+  if (typeof value === 'string') return value === '' ? value : MASK
+  return Array.isArray(value) ? value.map(hidden) : maskSecrets(value)
+}
+
+function maskedText(text: string): string {
+  if (PASSWORD_HASH.test(text) || PRIVATE_KEY.test(text)) return MASK
+  return text.includes('://') ? text.replace(IN_URL, `$1:${MASK}@`) : text
+}
+
 function isSecret(name: string): boolean {
-  return SECRET.has(name.toLowerCase().replaceAll('_', ''))
+  return name.length <= LONGEST_NAME && SECRET_NAME.test(name.toLowerCase().replace(/[_\-. ]/g, ''))
 }

@@ -1,6 +1,7 @@
 /** Metrics in upstream's forms: an array of objects, the raw registry, and Prometheus text (format 0.0.4). */
 import { wildcard } from './match.ts'
-import { type MetricTotals, quantile } from './request-metrics.ts'
+import type { Rates } from './rates.ts'
+import { deviation, type Durations, type MetricTotals, mean, quantile } from './request-metrics.ts'
 
 /** A figure about the process or the instance besides requests. */
 export interface Gauge {
@@ -11,7 +12,7 @@ export interface Gauge {
 type Metric =
   | { readonly family: 'gauge'; readonly name: string; readonly value: number | string | boolean }
   | { readonly family: 'counter'; readonly name: string; readonly count: number }
-  | { readonly family: 'timer'; readonly name: string; readonly totals: MetricTotals; readonly sum: number }
+  | { readonly family: 'timer'; readonly name: string; readonly times: Durations; readonly rates: Rates }
 
 const QUANTILES = [0.5, 0.75, 0.95, 0.98, 0.99, 0.999] as const
 
@@ -39,12 +40,16 @@ export function renderMetrics(
 }
 
 function list(totals: MetricTotals, gauges: readonly Gauge[]): Metric[] {
-  const calls = totals.requests
-  const mean = (sum: number): number => (calls === 0 ? 0 : sum / calls)
+  const { requests: calls, durations, overheads, rates } = totals
   return [
     { family: 'gauge', name: 'otoroshi.internals.global.calls', value: calls },
-    { family: 'gauge', name: 'otoroshi.internals.global.duration', value: mean(totals.duration) },
-    { family: 'gauge', name: 'otoroshi.internals.global.overhead', value: mean(totals.overhead) },
+    { family: 'gauge', name: 'otoroshi.internals.global.duration', value: mean(durations) },
+    { family: 'gauge', name: 'otoroshi.internals.global.overhead', value: mean(overheads) },
+    {
+      family: 'gauge',
+      name: 'otoroshi.internals.global.upstream-latency',
+      value: mean(durations) - mean(overheads),
+    },
     { family: 'gauge', name: 'otoroshi.internals.global.data-in', value: totals.dataIn },
     { family: 'gauge', name: 'otoroshi.internals.global.data-out', value: totals.dataOut },
     ...gauges.map(gauge => ({ family: 'gauge' as const, ...gauge })),
@@ -57,22 +62,31 @@ function list(totals: MetricTotals, gauges: readonly Gauge[]): Metric[] {
     { family: 'counter', name: 'otoroshi.requests', count: calls },
     { family: 'counter', name: 'otoroshi.requests.refused', count: totals.refused },
     { family: 'counter', name: 'otoroshi.requests.cut', count: totals.cut },
+    { family: 'counter', name: 'otoroshi.requests.left', count: totals.left },
     { family: 'counter', name: 'otoroshi.requests.upgraded', count: totals.upgrades },
     { family: 'counter', name: 'otoroshi.backend.attempts', count: totals.attempts },
-    { family: 'timer', name: 'ng-report-request-duration', totals, sum: totals.duration },
+    { family: 'counter', name: 'errors.client', count: totals.unread },
+    { family: 'counter', name: 'errors.server', count: totals.failed },
+    { family: 'timer', name: 'ng-report-request-duration', times: durations, rates },
+    { family: 'timer', name: 'ng-report-request-overhead', times: overheads, rates },
   ]
 }
 
 function statistics(metric: Metric): Record<string, unknown> {
   if (metric.family === 'gauge') return { value: metric.value }
   if (metric.family === 'counter') return { count: metric.count }
-  const { totals, sum } = metric
+  const { times, rates } = metric
   return {
-    count: totals.requests,
-    max: quantile(totals, 1),
-    mean: totals.requests === 0 ? 0 : sum / totals.requests,
-    min: quantile(totals, 0),
-    ...Object.fromEntries(QUANTILES.map(q => [`p${String(q * 100).replace('.', '')}`, quantile(totals, q)])),
+    count: times.count,
+    max: quantile(times, 1),
+    mean: mean(times),
+    min: quantile(times, 0),
+    ...Object.fromEntries(QUANTILES.map(q => [`p${String(q * 100).replace('.', '')}`, quantile(times, q)])),
+    stddev: deviation(times),
+    m15_rate: rates.fifteen,
+    m1_rate: rates.one,
+    m5_rate: rates.five,
+    mean_rate: rates.mean,
     duration_units: 'milliseconds',
     rate_units: 'calls/second',
   }
@@ -100,8 +114,9 @@ function prometheus(metrics: readonly Metric[], filter: string | null): string {
     const name = metric.name.replace(/[^a-zA-Z0-9:_]/g, '_')
     if (metric.family === 'timer') {
       lines.push(`# TYPE ${name} summary`)
-      for (const q of QUANTILES) lines.push(`${name}{quantile="${q}"} ${quantile(metric.totals, q) / 1000}`)
-      lines.push(`${name}_count ${metric.totals.requests}`, `${name}_sum ${metric.sum / 1000}`)
+      const { times } = metric
+      for (const q of QUANTILES) lines.push(`${name}{quantile="${q}"} ${quantile(times, q) / 1000}`)
+      lines.push(`${name}_count ${times.count}`, `${name}_sum ${times.sum / 1000}`)
       continue
     }
     const value = metric.family === 'counter' ? metric.count : Number(metric.value)

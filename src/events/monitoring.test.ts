@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { answerMonitoring, type MonitoringFacts } from './monitoring.ts'
-import { metricsMemory, type RequestFigures, readMetrics, RequestMetrics } from './request-metrics.ts'
+import { TICK } from './rates.ts'
+import {
+  metricsMemory,
+  moveRates,
+  type RequestFigures,
+  readMetrics,
+  RequestMetrics,
+} from './request-metrics.ts'
 
 const figures: RequestFigures = {
   status: 200,
-  refused: false,
-  cut: false,
+  ended: 'answered',
   duration: 3,
   overhead: 1,
   dataIn: 10,
@@ -19,7 +25,7 @@ function factsOf(more: Partial<MonitoringFacts> = {}): MonitoringFacts {
   const memory = metricsMemory(2)
   const rows = [new RequestMetrics(memory, 0), new RequestMetrics(memory, 1)]
   for (let i = 0; i < 100; i++) rows[i % 2]!.record({ ...figures, duration: i < 95 ? 3 : 900 })
-  rows[1]!.record({ ...figures, status: 404, refused: true, duration: 0.1 })
+  rows[1]!.record({ ...figures, status: 404, ended: 'refused', duration: 0.1 })
   return {
     datastore: 'healthy',
     ready: true,
@@ -121,6 +127,71 @@ describe('metrics', () => {
     assert.ok(timer['p50']! >= 3 && timer['p50']! <= 3 * Math.SQRT2, String(timer['p50']))
     assert.ok(timer['p98']! >= 900 && timer['p98']! <= 900 * Math.SQRT2, String(timer['p98']))
     assert.ok(Math.abs(timer['mean']! - (95 * 3 + 5 * 900 + 0.1) / 101) < 0.01)
+    assert.equal(timer['min'], 0.25)
+    assert.ok(timer['max']! >= 900 && timer['max']! <= 900 * Math.SQRT2)
+    // Of 95 at 3, 5 at 900 and one at 0.1.
+    assert.ok(Math.abs(timer['stddev']! - 195) < 20, String(timer['stddev']))
+  })
+
+  it('tell the overhead apart, in finer steps', () => {
+    const memory = metricsMemory(1)
+    const row = new RequestMetrics(memory, 0)
+    for (let i = 0; i < 10; i++) row.record({ ...figures, duration: 50, overhead: 0.1 })
+    const answer = ask('metrics', factsOf({ metrics: () => readMetrics(memory) }))
+    const named = new Map(metricsOf(answer).map(metric => [metric.name, metric]))
+    const { p50 } = named.get('ng-report-request-overhead')!
+    assert.ok(p50! >= 0.1 && p50! <= 0.1 * Math.SQRT2, String(p50))
+    const gauge = named.get('otoroshi.internals.global.upstream-latency')?.value
+    assert.ok(Math.abs(Number(gauge) - 49.9) < 1e-6)
+  })
+
+  it('count how requests ended, and take no time for what never was one', () => {
+    const memory = metricsMemory(1)
+    const row = new RequestMetrics(memory, 0)
+    row.record(figures)
+    row.record({ ...figures, ended: 'cut' })
+    row.record({ ...figures, ended: 'left' })
+    row.record({ ...figures, ended: 'refused', status: 500 })
+    row.record({ ...figures, ended: 'refused', status: 400, duration: -1, overhead: -1 })
+    const counts = new Map(
+      metricsOf(ask('metrics', factsOf({ metrics: () => readMetrics(memory) }))).map(m => [m.name, m]),
+    )
+    const count = (name: string) => counts.get(name)?.count
+    assert.deepEqual(
+      ['requests', 'requests.refused', 'requests.cut', 'requests.left'].map(n => count(`otoroshi.${n}`)),
+      [5, 2, 1, 1],
+    )
+    assert.deepEqual([count('errors.client'), count('errors.server')], [1, 1])
+    assert.deepEqual(
+      ['duration', 'overhead'].map(name => count(`ng-report-request-${name}`)),
+      [4, 4],
+    )
+  })
+
+  it('tell requests per second as averages over one, five and fifteen minutes', () => {
+    const memory = metricsMemory(1)
+    const row = new RequestMetrics(memory, 0)
+    const rates = () => {
+      const answer = ask('metrics', factsOf({ metrics: () => readMetrics(memory) }))
+      const timer = metricsOf(answer).find(({ name }) => name === 'ng-report-request-duration')
+      const { m1_rate, m5_rate, m15_rate, mean_rate } = timer as unknown as Record<string, number>
+      return [m1_rate, m5_rate, m15_rate, mean_rate]
+    }
+    let now = 1_000_000
+    const tick = (requests: number): void => {
+      for (let i = 0; i < requests; i++) row.record(figures)
+      moveRates(memory, (now += TICK))
+    }
+    tick(0)
+    for (let i = 0; i < 3; i++) tick(50)
+    assert.deepEqual(rates(), [10, 10, 10, 10])
+    // A minute without any: the average over one minute falls to 1/e of what it was.
+    for (let i = 0; i < 12; i++) tick(0)
+    const [one, five, fifteen, mean] = rates()
+    assert.ok(Math.abs(one! - 10 / Math.E) < 1e-9)
+    assert.ok(Math.abs(five! - 10 * Math.exp(-1 / 5)) < 1e-9)
+    assert.ok(Math.abs(fifteen! - 10 * Math.exp(-1 / 15)) < 1e-9)
+    assert.equal(mean, 2)
   })
 
   it('come in the form asked for', () => {

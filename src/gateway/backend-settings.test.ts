@@ -87,9 +87,10 @@ describe('time-outs', () => {
         const timer = setInterval(() => {
           socket.write('.')
           if (--left === 0) clearInterval(timer)
-        }, 60)
+        }, 350)
       },
-      { client: { idle_timeout: 250, call_timeout: 100 } },
+      // Longer in all than either, and no machine is so busy that it is silent for so long.
+      { client: { idle_timeout: 2000, call_timeout: 1500 } },
     )
     assert.equal((await gateway.call('http://api.test/')).body, '........')
   })

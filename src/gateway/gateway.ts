@@ -5,26 +5,28 @@
  * a route is called for the first time or a global plugin returned a promise.
  */
 import { performance } from 'node:perf_hooks'
-import { isIPv4 } from 'node:net'
 import { bodyless, FieldNames, HeaderBlock, reasonPhrase, type ServerExchange } from '../http/index.ts'
 import { type Answer, type FullAnswer, type Refusal, refuse } from '../plugin/answer.ts'
-import type { ClientRequest, Verdict } from '../plugin/contract.ts'
+import type { ClientRequest } from '../plugin/contract.ts'
 import type { CompiledRoute, RouteParts } from './compile/compiled-route.ts'
 import type { ThreadServices } from './compile/environment.ts'
 import { renderRefusal } from './errors/render.ts'
+import { debugHeaders } from './flow/debug-headers.ts'
 import { describePlugins, describeTrace } from './flow/describe.ts'
 import { Flow } from './flow/flow.ts'
 import type { FlowSink } from './flow/flow-sink.ts'
+import { askInTurn, failed, watchGlobal } from './global-steps.ts'
 import { type AnswerSource, answerBody } from './pipeline/answer-body.ts'
+import type { Chain } from './pipeline/chain.ts'
 import { GatewayRequest } from './pipeline/client-request.ts'
 import { GatewayExchange, type IdSource } from './pipeline/exchange.ts'
 import { Run } from './pipeline/run.ts'
 import type { RunContext } from './pipeline/run-context.ts'
-import { checkAnswer, checkChoice, checkVerdict } from './pipeline/verdict.ts'
+import { checkChoice, checkRouteId } from './pipeline/verdict.ts'
 import type { SizeCheck } from './request-sizes.ts'
 import { LiveRevision } from './revision/live-revision.ts'
 import type { RouteEntry } from './revision/route-entry.ts'
-import type { ListenerScope, MatchTrace, RouteMatch } from './router/index.ts'
+import { type ListenerScope, MatchTrace, type RouteMatch } from './router/index.ts'
 import { Visit } from './visit.ts'
 
 /** Answers paths that belong to the gateway itself (`/.well-known/otoroshi/…`, `/health` of an address); null: not one of them. */
@@ -36,8 +38,8 @@ export interface RequestObserver {
   began(): number
   /** A run is over. */
   finished(run: Run): void
-  /** A request that reached no route was answered. */
-  refused(request: ClientRequest, refusal: Refusal, arrival: number): void
+  /** A request that reached no route was answered, or its client left. `id`: what the answer calls it. */
+  refused(request: ClientRequest, refusal: Refusal, arrival: number, id: string): void
   ended(): void
 }
 
@@ -60,7 +62,8 @@ export interface GatewayOptions {
 
 /** Prefix of the gateway's own paths. */
 const OWN = '/.well-known/otoroshi/'
-/** Length of `/metrics/` and `/startup/`, which are answered where the host is an address. */
+/** Lengths of `/live` and `/startup/`, which are answered on some hosts. */
+const SHORTEST_PROBE = 5
 const LONGEST_PROBE = 9
 
 /** Fields of upstream's protocol that clients may not send on; removed before plugins add their own. */
@@ -122,7 +125,7 @@ export class Gateway {
     const { globals } = this.revision
     const request = new GatewayRequest(server, globals.trustForwarded)
     const inFlight = this.#options.observer.began()
-    const wanted = this.#options.flows.wants(request)
+    const wanted = globals.debugHeaders || this.#options.flows.wants(request)
     const visit = new Visit(
       server,
       request,
@@ -143,7 +146,7 @@ export class Gateway {
   }
 
   /** Decides about a hypothetical request; nothing is sent to a backend. Resolves when `server` was answered. */
-  explain(server: ServerExchange, trace: MatchTrace, done: (report: unknown) => void): void {
+  explain(server: ServerExchange, done: (report: unknown) => void): void {
     const arrival = performance.now()
     this.#options.observer.began()
     const request = new GatewayRequest(server, this.revision.globals.trustForwarded)
@@ -154,7 +157,6 @@ export class Gateway {
       new Flow(performance.timeOrigin + arrival, arrival),
       true,
     )
-    visit.trace = trace
     visit.onDone = done
     this.#admit(visit)
   }
@@ -168,7 +170,7 @@ export class Gateway {
         return
       }
     }
-    if (request.path.startsWith(OWN) || isProbed(request)) {
+    if (mayBeOwn(request.path)) {
       const own = this.#options.ownPaths(request)
       if (own !== null) {
         this.#answer(visit, own, null)
@@ -183,42 +185,19 @@ export class Gateway {
     if (globals.fault !== null)
       this.#refuse(visit, refuse('route.invalid', { subject: 'GlobalConfig', detail: globals.fault }))
     else if (chain.fault !== null) this.#refuse(visit, chain.fault)
-    else if (chain.incoming.length > 0) this.#validate(visit, chain.incoming, 0)
+    else if (chain.incoming.length > 0) this.#validate(visit, chain.incoming)
     else this.#route(visit)
   }
 
-  #validate(
-    visit: Visit,
-    validators: readonly ((request: ClientRequest) => Verdict | Promise<Verdict>)[],
-    from: number,
-  ): void {
+  #validate(visit: Visit, validators: Chain['incoming']): void {
     visit.flow?.begin('validate-incoming-request')
-    for (let i = from; i < validators.length; i++) {
-      let verdict: Verdict | Promise<Verdict>
-      try {
-        verdict = checkVerdict(validators[i]!(visit.request))
-      } catch (error) {
-        this.#refuse(visit, refuse('plugin.failed', { detail: String(error) }))
-        return
-      }
-      if (verdict === undefined) continue
-      if (!(verdict instanceof Promise)) {
-        this.#verdict(visit, verdict)
-        return
-      }
-      this.#wait(visit)
-      verdict.then(checkAnswer).then(
-        late =>
-          visit.gone
-            ? undefined
-            : late === undefined
-              ? this.#validate(visit, validators, i + 1)
-              : this.#verdict(visit, late),
-        error => this.#refuse(visit, refuse('plugin.failed', { detail: String(error) })),
-      )
-      return
-    }
-    this.#route(visit)
+    askInTurn({
+      steps: validators,
+      visit,
+      waits: () => this.#wait(visit),
+      answered: verdict => this.#verdict(visit, verdict),
+      passed: () => this.#route(visit),
+    })
   }
 
   #route(visit: Visit): void {
@@ -227,7 +206,8 @@ export class Gateway {
     try {
       match = this.#match(visit)
     } catch (error) {
-      this.#refuse(visit, refuse('plugin.failed', { detail: String(error) }))
+      const plugin = error instanceof MatchFailed ? error.plugin : ''
+      this.#verdict(visit, failed(plugin, error))
       return
     }
     if (match === null) {
@@ -257,7 +237,10 @@ export class Gateway {
 
   #wait(visit: Visit): void {
     visit.wait(() => {
-      this.#options.observer.ended()
+      const { observer, ids } = this.#options
+      if (visit.onDone === null)
+        observer.refused(visit.request, refuse('request.client_gone'), visit.arrival, ids())
+      observer.ended()
       visit.onDone?.({ ...visit.flow!.report(''), status: 0, refusal: null })
     })
   }
@@ -265,13 +248,19 @@ export class Gateway {
   #match(visit: Visit): RouteMatch<RouteEntry> | null {
     const { request } = visit
     const { router, chain } = this.revision
+    if (visit.trace !== null) visit.trace = new MatchTrace()
     const scope = this.#options.listeners(request.connection.listener)
-    for (const choose of chain.routers) {
-      const id = choose(request)
-      const entry = id === undefined ? undefined : router.get(id)
-      if (entry !== undefined)
-        return { id: id!, payload: entry, matchedPath: '', params: noParams, noMoreSegments: true }
+    for (const step of chain.routers) {
+      if (step.only !== null && !step.only(request)) continue
+      const note = watchGlobal(step, visit)
+      const id = askMatch(step.plugin, () => checkRouteId(step.run(request)))
+      note?.({ result: { kind: 'successful', route: id ?? null } })
+      const entry = id === undefined ? undefined : router.named(id, scope)
+      if (entry === undefined) continue
+      visit.chosenBy = step.plugin
+      return { id: id!, payload: entry, matchedPath: '', params: noParams, noMoreSegments: true }
     }
+    visit.chosenBy = null
     return router.match(request, scope, entry => accepts(entry, request), visit.trace ?? undefined)
   }
 
@@ -295,12 +284,21 @@ export class Gateway {
       flow.note('matched_path', match.matchedPath)
       flow.note('exact', match.noMoreSegments)
       flow.note('params', match.params)
-      if (visit.trace !== null) flow.note('candidates', describeTrace(visit.trace))
+      if (visit.chosenBy !== null) flow.note('chosen_by', visit.chosenBy)
+      else flow.note('candidates', describeTrace(visit.trace ?? this.#trace(visit, match)))
       flow.begin('compute-plugins', describePlugins(parts.chain, request))
       exchange.addAnswerHeader(this.#context.headerNames.requestId, exchange.id)
     }
     const context = visit.onDone === null ? this.#context : this.#explaining(visit)
     new Run(server, exchange, compiled, context, flow, visit.dry).start()
+  }
+
+  /** How the route was found, for a report that only the route asks for. Its plugins have decided and are not asked again. */
+  #trace({ request }: Visit, { payload }: RouteMatch<RouteEntry>): MatchTrace {
+    const trace = new MatchTrace()
+    const scope = this.#options.listeners(request.connection.listener)
+    this.revision.router.match(request, scope, entry => entry === payload, trace)
+    return trace
   }
 
   #wantsFlow({ debugFlow, exportReporting }: RouteParts): boolean {
@@ -329,27 +327,14 @@ export class Gateway {
 
   #noRoute(visit: Visit): void {
     if (visit.trace !== null) visit.flow?.note('candidates', describeTrace(visit.trace))
-    const { sinks } = this.revision.chain
-    for (const sink of sinks) {
-      let verdict: Verdict | Promise<Verdict>
-      try {
-        verdict = checkVerdict(sink(visit.request))
-      } catch (error) {
-        this.#refuse(visit, refuse('plugin.failed', { detail: String(error) }))
-        return
-      }
-      if (verdict === undefined) continue
-      if (!(verdict instanceof Promise)) this.#verdict(visit, verdict)
-      else {
-        this.#wait(visit)
-        verdict.then(checkAnswer).then(
-          late => this.#verdict(visit, late ?? refuse('route.not_found')),
-          error => this.#refuse(visit, refuse('plugin.failed', { detail: String(error) })),
-        )
-      }
-      return
-    }
-    this.#refuse(visit, refuse('route.not_found'))
+    const { sinks, sinkFault } = this.revision.chain
+    askInTurn({
+      steps: sinks,
+      visit,
+      waits: () => this.#wait(visit),
+      answered: verdict => this.#verdict(visit, verdict),
+      passed: () => this.#refuse(visit, sinkFault ?? refuse('route.not_found')),
+    })
   }
 
   #verdict(visit: Visit, verdict: Answer): void {
@@ -391,14 +376,18 @@ export class Gateway {
       over = true
       server.onClose = null
       source?.cancel()
-      if (refusal !== null) this.#options.observer.refused(request, refusal, arrival)
+      if (refusal !== null && visit.onDone === null)
+        this.#options.observer.refused(request, refusal, arrival, visit.id)
       this.#options.observer.ended()
       if (visit.onDone !== null) visit.onDone({ ...flow!.report(''), status: full.status, refusal })
       else if (flow !== null) this.#options.flows.report(flow.report(visit.id), request, null)
     }
     server.onClose = finish
     try {
-      server.writeHead(full.status, reasonPhrase(full.status), HeaderBlock.from(full.headers), body.length)
+      const headers = HeaderBlock.from(full.headers)
+      if (flow !== null && this.revision.globals.debugHeaders)
+        for (const [name, value] of debugHeaders(flow.report(visit.id))) headers.append(name, value)
+      server.writeHead(full.status, reasonPhrase(full.status), headers, body.length)
     } catch (error) {
       this.#options.thread.log('error', `an answer could not be sent: ${String(error)}`)
       server.abort()
@@ -419,12 +408,30 @@ export class Gateway {
   }
 }
 
-/** Whoever asks an address rather than a name for a short path may be a load balancer that wants to know how we are. */
-function isProbed({ path, domain }: ClientRequest): boolean {
-  return path.length <= LONGEST_PROBE && isIPv4(domain)
+/** `/.well-known/otoroshi/…`, or as short as `/health`: worth to ask whether the gateway answers it itself. */
+function mayBeOwn(path: string): boolean {
+  return path.length <= LONGEST_PROBE ? path.length >= SHORTEST_PROBE : path.startsWith(OWN)
 }
 
 const noParams: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
+
+/** A plugin that takes part in the search for a route failed. */
+class MatchFailed extends Error {
+  readonly plugin: string
+  constructor(plugin: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.name = 'MatchFailed'
+    this.plugin = plugin
+  }
+}
+
+function askMatch<T>(plugin: string, ask: () => T): T {
+  try {
+    return ask()
+  } catch (error) {
+    throw new MatchFailed(plugin, error)
+  }
+}
 
 /** True when the route's own matching plugins agree; a route that is not compiled yet is taken and asked later. */
 function accepts(entry: RouteEntry, request: ClientRequest): boolean {
@@ -432,7 +439,7 @@ function accepts(entry: RouteEntry, request: ClientRequest): boolean {
   if (compiled === null) return true
   for (const step of compiled.parts.chain.matchRoute) {
     if (step.only !== null && !step.only(request)) continue
-    if (!checkChoice(step.run(request))) return false
+    if (!askMatch(step.plugin, () => checkChoice(step.run(request)))) return false
   }
   return true
 }

@@ -91,6 +91,66 @@ describe('a validator of incoming requests', () => {
   })
 })
 
+describe('validators, routers and sinks', () => {
+  const seen: string[] = []
+  const noting = (id: string, phase: 'incoming' | 'router' | 'sink'): PluginDefinition<never> =>
+    testPlugin(id, { [phase]: () => void seen.push(id) })
+  const asked = async (gateway: { call(url: string): Promise<unknown> }, url: string): Promise<string[]> => {
+    seen.length = 0
+    await gateway.call(url)
+    return [...seen]
+  }
+
+  it('are asked in the order of their index, then of the list', async () => {
+    const ids = ['one', 'two', 'three', 'four'] as const
+    const ordered = (prefix: string, index: string) => [
+      { plugin: `${prefix}-one` },
+      { plugin: `${prefix}-two` },
+      { plugin: `${prefix}-three`, plugin_index: { [index]: 2 } },
+      { plugin: `${prefix}-four`, plugin_index: { [index]: 1.5 } },
+    ]
+    const { gateway } = await setUp(
+      (['incoming', 'router', 'sink'] as const).flatMap(phase =>
+        ids.map(id => noting(`${phase}-${id}`, phase)),
+      ),
+      {
+        // Otoroshi has no indexes of their own for validators and routers.
+        incoming_request_validators: ordered('incoming', 'validate_access'),
+        ng: [...ordered('router', 'sink'), ...ordered('sink', 'sink')],
+      },
+    )
+    const inOrder = (phase: string) => ['four', 'three', 'one', 'two'].map(id => `${phase}-${id}`)
+    assert.deepEqual(await asked(gateway, 'http://a.test/'), [...inOrder('incoming'), ...inOrder('router')])
+    assert.deepEqual(await asked(gateway, 'http://nobody.test/'), [
+      ...inOrder('incoming'),
+      ...inOrder('router'),
+      ...inOrder('sink'),
+    ])
+  })
+
+  it('keep to their paths and listeners', async () => {
+    const conditions = (prefix: string) => [
+      { plugin: `${prefix}-in`, include: ['/x.*'] },
+      { plugin: `${prefix}-out`, exclude: ['/x.*'] },
+      { plugin: `${prefix}-here`, bound_listeners: ['standard-listener'] },
+      { plugin: `${prefix}-there`, bound_listeners: ['other'] },
+      { plugin: `${prefix}-off`, enabled: false },
+    ]
+    const { gateway } = await setUp(
+      (['incoming', 'router', 'sink'] as const).flatMap(phase =>
+        ['in', 'out', 'here', 'there', 'off'].map(id => noting(`${phase}-${id}`, phase)),
+      ),
+      {
+        incoming_request_validators: conditions('incoming'),
+        ng: [...conditions('router'), ...conditions('sink')],
+      },
+    )
+    const both = (part: string) => ['incoming', 'router', 'sink'].flatMap(p => [`${p}-${part}`, `${p}-here`])
+    assert.deepEqual(await asked(gateway, 'http://nobody.test/xy'), both('in'))
+    assert.deepEqual(await asked(gateway, 'http://nobody.test/y'), both('out'))
+  })
+})
+
 describe('a router plugin', () => {
   it('chooses a route before the paths are asked, or leaves the choice to them', async () => {
     const router = testPlugin('router', {
@@ -103,6 +163,25 @@ describe('a router plugin', () => {
     assert.equal((await gateway.call('http://a.test/')).body, 'backend')
   })
 
+  it('chooses no route that is off or belongs to another listener', async () => {
+    const router = testPlugin('router', { router: ({ headers }) => headers.get('x-route') })
+    const { gateway, backend } = await setUp([router], { ng: slots('router') })
+    await gateway.write(
+      ['Route', testRoute('off', 'off.test', backend.port, { enabled: false })],
+      ['Route', testRoute('bound', 'bound.test', backend.port, { bound_listeners: ['other'] })],
+    )
+    for (const id of ['off', 'bound'])
+      assert.equal((await gateway.call('http://nobody.test/', { headers: { 'X-Route': id } })).status, 404)
+  })
+
+  it('that answers with something else than a text answers 500', async () => {
+    for (const chosen of [Promise.resolve('a'), null, 7]) {
+      const router = testPlugin('router', { router: () => chosen as never })
+      const { gateway } = await setUp([router], { ng: slots('router') })
+      assert.equal((await gateway.call('http://a.test/')).status, 500)
+    }
+  })
+
   it('that fails answers 500', async () => {
     const router = testPlugin('router', {
       router: () => {
@@ -111,7 +190,10 @@ describe('a router plugin', () => {
     })
     const { gateway, backend } = await setUp([router], { ng: slots('router') })
     const got = await gateway.call('http://a.test/')
-    assert.deepEqual([got.status, got.headers['otoroshi-error-reason']], [500, 'plugin.failed'])
+    assert.deepEqual(
+      [got.status, got.headers['otoroshi-error-reason']],
+      [500, 'plugin.failed; plugin="router"'],
+    )
     assert.equal(backend.requests.length, 0)
   })
 })
@@ -132,6 +214,51 @@ describe('a sink', () => {
         [200, 'backend'],
       ],
     )
+  })
+
+  it('goes on with the next when one takes its time and answers nothing', async () => {
+    const waiting = testPlugin('waiting', { sink: async () => undefined })
+    const taking = testPlugin('taking', { sink: async () => answer(202) })
+    const { gateway } = await setUp([waiting, taking], { ng: slots('waiting', 'taking') })
+    assert.equal((await gateway.call('http://nobody.test/')).status, 202)
+    const alone = await setUp([waiting], { ng: slots('waiting') })
+    const got = await alone.gateway.call('http://nobody.test/')
+    assert.deepEqual([got.status, got.headers['otoroshi-error-reason']], [404, 'route.not_found'])
+    assert.equal(alone.gateway.inFlight, 0)
+  })
+
+  it('that fails answers 500', async () => {
+    const failing = [
+      () => {
+        throw new Error('no')
+      },
+      () => Promise.reject(new Error('no')),
+      () => 'yes' as never,
+    ]
+    for (const sink of failing) {
+      const { gateway } = await setUp([testPlugin('sink', { sink })], { ng: slots('sink') })
+      const got = await gateway.call('http://nobody.test/')
+      assert.deepEqual(
+        [got.status, got.headers['otoroshi-error-reason']],
+        [500, 'plugin.failed; plugin="sink"'],
+      )
+    }
+  })
+
+  it('that cannot be made is told to whom no route wants, and routers are asked all the same', async () => {
+    const id = 'cp:otoroshi.next.plugins.WasmSink'
+    const broken = testPlugin(id, () => {
+      throw new Error('no wasm')
+    })
+    const router = testPlugin('router', { router: ({ headers }) => headers.get('x-route') })
+    const { gateway } = await setUp([broken, router], { ng: slots(id, 'router') })
+    const lost = await gateway.call('http://nobody.test/')
+    assert.deepEqual(
+      [lost.status, lost.headers['otoroshi-error-reason']],
+      [503, `plugin.setup_failed; plugin="${id}"`],
+    )
+    assert.equal((await gateway.call('http://nobody.test/', { headers: { 'X-Route': 'a' } })).body, 'backend')
+    assert.equal((await gateway.call('http://a.test/')).body, 'backend')
   })
 })
 

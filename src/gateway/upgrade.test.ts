@@ -15,7 +15,12 @@ after(async () => {
   for (const thing of open) await thing.close()
 })
 
-async function setUp(options: TestGatewayOptions = {}, plugins: string[] = [], perMessageDeflate = false) {
+async function setUp(
+  options: TestGatewayOptions = {},
+  plugins: string[] = [],
+  perMessageDeflate = false,
+  client: Record<string, unknown> = {},
+) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate })
   await new Promise(resolve => server.once('listening', resolve))
   server.on('connection', socket => {
@@ -31,7 +36,10 @@ async function setUp(options: TestGatewayOptions = {}, plugins: string[] = [], p
   const { port } = server.address() as net.AddressInfo
   await gateway.write([
     'Route',
-    testRoute('ws', 'ws.test', port, { plugins: plugins.map(plugin => ({ plugin })) }),
+    testRoute('ws', 'ws.test', port, {
+      plugins: plugins.map(plugin => ({ plugin })),
+      backend: { targets: [{ hostname: '127.0.0.1', port }], client },
+    }),
   ])
   const connect = (): Promise<WebSocket> =>
     new Promise((resolve, reject) => {
@@ -238,6 +246,29 @@ describe('a plugin that reads messages', () => {
     }
   })
 })
+
+for (const [how, options, plugins] of [
+  ['tunnelled', {}, []],
+  ['read by a plugin', { plugins: [reading(() => ({ action: 'pass' }))] }, ['reader']],
+] as [string, TestGatewayOptions, string[]][])
+  it(`a WebSocket ${how} ends when nothing moves for the idle time-out of the backend, either way`, async () => {
+    const { gateway, connect, server } = await setUp(options, plugins, false, { idle_timeout: 1500 })
+    const silent = await connect()
+    const speaking = await connect()
+    let pongs = 0
+    speaking.on('pong', () => pongs++)
+    const ping = setInterval(() => speaking.ping(), 20)
+    const [code] = await closed(silent)
+    assert.equal(code, 1006)
+    await settled(() => gateway.finished.length === 1 && server.clients.size === 1)
+    const [run] = gateway.finished
+    assert.deepEqual([run?.cut, run?.refusal?.reason], [true, 'backend.idle_timeout'])
+    clearInterval(ping)
+    assert.ok(pongs > 0)
+    assert.equal(speaking.readyState, WebSocket.OPEN)
+    speaking.terminate()
+    await settled(() => gateway.inFlight === 0)
+  })
 
 describe('another protocol', () => {
   it('is tunnelled after its 101', async () => {

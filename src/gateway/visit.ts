@@ -15,6 +15,8 @@ export class Visit {
   flow: Flow | null
   trace: MatchTrace | null
   onDone: ((report: unknown) => void) | null = null
+  /** The router plugin that chose the route, or null. */
+  chosenBy: string | null = null
 
   constructor(
     server: ServerExchange,

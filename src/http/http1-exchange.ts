@@ -6,6 +6,7 @@
  */
 import type { Duplex } from 'node:stream'
 import { ChunkDecoder, chunkPrefix, lastChunk } from './chunked.ts'
+import { ClientGone } from './client-gone.ts'
 import {
   type BodyReader,
   type ConnectionFacts,
@@ -81,7 +82,7 @@ export class Http1Exchange implements ServerExchange {
 
   readBody(reader: BodyReader): void {
     if (this.#closed && !this.bodyDone) {
-      reader.error(new Error('the client closed the connection'))
+      reader.error(new ClientGone('connection'))
       return
     }
     this.#reader = reader
@@ -320,7 +321,7 @@ export class Http1Exchange implements ServerExchange {
     this.#closed = true
     const reader = this.#reader
     this.#reader = null
-    if (!this.bodyDone && reader !== null) reader.error(new Error('the client closed the connection'))
+    if (!this.bodyDone && reader !== null) reader.error(new ClientGone('connection'))
     if (!this.#ended) {
       this.#ended = true
       this.onClose?.()

@@ -14,7 +14,7 @@ import { Inbox } from './inbox.ts'
 import type { HttpLimits } from './limits.ts'
 import { httpDate, reasonPhrase } from './status.ts'
 import { clock, type Expiring, inTime, unwatch, watch } from './sweeper.ts'
-import { attach, detach, type SocketStream, unread, type WireOwner } from './wire-socket.ts'
+import { attach, detach, type SocketStream, taken, unread, type WireOwner } from './wire-socket.ts'
 
 /** What the connections of one listener share. */
 export interface Http1Context {
@@ -58,8 +58,8 @@ export class Http1ServerConnection implements WireOwner, Expiring {
   #closed = false
   /** An empty line in front of the next head was skipped already. */
   #emptyLine = false
-  /** Bytes in the socket's own buffer when the write deadline was set. */
-  #unsent = 0
+  /** Bytes that were out when the write deadline was set, see `taken`. */
+  #taken = 0
   /** The deadline of the running exchange as a whole. */
   #requestBy = Number.POSITIVE_INFINITY
 
@@ -257,10 +257,11 @@ export class Http1ServerConnection implements WireOwner, Expiring {
     this.#lingering = true
     this.#inbox = null
     this.#requestBy = Number.POSITIVE_INFINITY
-    this.#unsent = this.socket.writableLength
+    this.#taken = taken(this.socket)
+    const waiting = this.socket.writableLength > 0
     this.socket.end()
     this.resumeReading()
-    this.deadline = inTime(this.#unsent > 0 ? this.context.limits.writeTimeout : LINGER)
+    this.deadline = inTime(waiting ? this.context.limits.writeTimeout : LINGER)
     if (this.#halfClosed) this.socket.destroySoon()
   }
 
@@ -268,7 +269,7 @@ export class Http1ServerConnection implements WireOwner, Expiring {
   tear(): void {
     this.#lingering = true
     this.#inbox = null
-    this.#unsent = this.socket.writableLength
+    this.#taken = taken(this.socket)
     this.deadline = inTime(this.context.limits.writeTimeout)
     this.socket.destroySoon()
   }
@@ -346,9 +347,9 @@ export class Http1ServerConnection implements WireOwner, Expiring {
 
   /** True when a slow client took some of what waits for it since the last look. */
   #progressed(): boolean {
-    const unsent = this.socket.writableLength
-    const moved = unsent > 0 && unsent < this.#unsent
-    this.#unsent = unsent
+    const now = taken(this.socket)
+    const moved = this.socket.writableLength > 0 && now > this.#taken
+    this.#taken = now
     return moved
   }
 
@@ -366,7 +367,7 @@ export class Http1ServerConnection implements WireOwner, Expiring {
 
   /** Restarts the clock of a client that does not take what is written. */
   touchWrite(): void {
-    this.#unsent = this.socket.writableLength
+    this.#taken = taken(this.socket)
     this.touch(this.context.limits.writeTimeout)
   }
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { BadMessage } from './bad-message.ts'
+import { ClientGone } from './client-gone.ts'
 import {
   type BodyReader,
   type ConnectionFacts,
@@ -84,7 +85,7 @@ export class Http2Exchange implements ServerExchange, Expiring {
 
   readBody(reader: BodyReader): void {
     if (this.#closed && !this.#bodyDone) {
-      reader.error(new Error('the client closed the stream'))
+      reader.error(new ClientGone('stream'))
       return
     }
     if (this.#bodyDone) {
@@ -127,8 +128,12 @@ export class Http2Exchange implements ServerExchange, Expiring {
     const stream = this.#stream
     // The end of a stream that was reset looks like any other end.
     const cut = stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR
-    if (cut || (this.bodyLength >= 0 && this.#received !== this.bodyLength)) {
-      this.#bodyFailed(new Error('the client closed the stream'))
+    if (cut) {
+      this.#bodyFailed(new ClientGone('stream'))
+      return
+    }
+    if (this.bodyLength >= 0 && this.#received !== this.bodyLength) {
+      this.#bodyFailed(new BadMessage(400, 'the body is not as long as declared'))
       return
     }
     const reader = this.#reader
@@ -246,7 +251,7 @@ export class Http2Exchange implements ServerExchange, Expiring {
     if (this.#closed) return
     this.#closed = true
     unwatch(this)
-    this.#bodyFailed(new Error('the client closed the stream'))
+    this.#bodyFailed(new ClientGone('stream'))
     if (!this.#ended) {
       this.#ended = true
       this.onClose?.()

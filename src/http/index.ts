@@ -3,6 +3,7 @@
  * and can be used alone; `docs/http.md` shows how.
  */
 export * from './contract.ts'
+export { ClientGone } from './client-gone.ts'
 export { BodyTimeout } from './http1-exchange.ts'
 export { BadMessage, type MessageFault, messageFaults } from './bad-message.ts'
 export { FieldNames } from './field-names.ts'

@@ -48,6 +48,18 @@ export function adopt(socket: net.Socket): net.Socket {
   return new WireSocket({ handle, allowHalfOpen: true } as net.SocketConstructorOpts)
 }
 
+/**
+ * Bytes of all that was written that the system has taken. The length of the stream stands still while one large write goes
+ * out; what the handle still holds of it is no public interface, and counts as taken where it is missing.
+ */
+export function taken(socket: net.Socket): number {
+  const { _handle: handle } = socket as unknown as {
+    _handle?: { bytesWritten?: number; writeQueueSize?: number } | null
+  }
+  if (handle?.bytesWritten === undefined) return socket.bytesWritten - socket.writableLength
+  return handle.bytesWritten - (handle.writeQueueSize ?? 0)
+}
+
 // One set of functions for all sockets: a listener per socket would cost memory on every idle connection.
 function onData(this: net.Socket & Owned, chunk: Buffer): void {
   if (this[OWNER]?.receive(chunk, chunk.length) === false) this.pause()

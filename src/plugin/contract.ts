@@ -146,8 +146,13 @@ export interface Exchange {
   readonly response: BackendResponse
   readonly target: TargetView | null
   readonly timings: Timings
-  /** Header fields set on whatever goes to the client, errors and short-circuits included. */
+  /** A further header field on whatever goes to the client, errors and short-circuits included. */
   addAnswerHeader(name: string, value: string): void
+  /**
+   * As `addAnswerHeader`, for a field that an answer has once: the last value set counts, and one that stands in the
+   * answer itself comes before it. A plugin whose value is to count takes out what the backend says in its response phase.
+   */
+  setAnswerHeader(name: string, value: string): void
 }
 
 export type Verdict = Answer | undefined | void
@@ -166,6 +171,31 @@ export type SocketVerdict =
   | { readonly action: 'drop' }
   | { readonly action: 'close'; readonly code: number; readonly reason: string }
 
+/** The client of a WebSocket that a plugin answers. */
+export interface SocketClient {
+  /** Sends a message, a text unless given as bytes. Resolves when more may be sent; what comes after the end is left out. */
+  send(data: string | Uint8Array): Promise<void>
+  /** Code and reason as RFC 6455, 7.4 has them; 1000 unless given. */
+  close(code?: number, reason?: string): void
+}
+
+/** What a plugin does in place of the backend of a WebSocket. What throws closes the connection with 1011. */
+export interface SocketPeer {
+  /** Subprotocol that is agreed upon, one of those the client named. */
+  readonly protocol?: string
+  /** The connection stands. */
+  open?: (client: SocketClient) => void | Promise<void>
+  /** A message of the client; the next one waits for the promise. */
+  message?: (client: SocketClient, data: Buffer, binary: boolean) => void | Promise<void>
+  /** The connection is over, whoever ended it; 1006 when nobody said why. Called once. */
+  closed?: (code: number, reason: string) => void
+}
+
+/** Stands in for the backend of a WebSocket, refuses it, or leaves it to the next. */
+export type SocketPhase = (
+  exchange: Exchange,
+) => SocketPeer | Answer | undefined | void | Promise<SocketPeer | Answer | undefined | void>
+
 /** What `setup` returns: the phases the plugin takes part in for one slot of one route. */
 export interface PluginInstance {
   /** Before routing; global list `incomingRequestValidators` only. */
@@ -183,12 +213,19 @@ export interface PluginInstance {
   /** Replaces the backend. Returning nothing calls the real one. Only the first such plugin of a route is asked. */
   backend?: Phase
   response?: Phase
-  /** May change an error answer the gateway made. */
+  /** May change an error answer the gateway made, which is `exchange.response`, or answer something else. */
   error?: (exchange: Exchange, refusal: Refusal) => Verdict | Promise<Verdict>
   /** After the last byte. Errors are logged and ignored. */
   afterRequest?: (exchange: Exchange) => void | Promise<void>
   /** Each WebSocket message, both directions. */
   message?: (exchange: Exchange, message: SocketMessage) => SocketVerdict | Promise<SocketVerdict>
+  /** In place of the backend of a WebSocket; `message` phases see what goes both ways. */
+  socket?: SocketPhase
+  /**
+   * As `socket`, before it, and on the path `/.well-known/otoroshi/tunnel` of the backend alone: a WebSocket on any
+   * other path of the route gets 404. Only the first such plugin of a route is asked.
+   */
+  tunnel?: SocketPhase
   /** Replaces the slot by others (presets). */
   expand?: () => readonly unknown[]
   /** Called when the revision that made the instance is gone. */
@@ -244,6 +281,8 @@ export type HeaderNameKey =
   | 'requestTimestamp'
   | 'proxiedHost'
   | 'parentRequest'
+  | 'vizFrom'
+  | 'vizFromLabel'
   | 'clientId'
   | 'clientSecret'
   | 'simpleApiClientId'

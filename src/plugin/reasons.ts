@@ -247,6 +247,12 @@ const catalogue = {
     'errors.client.error',
     'The path holds dot segments, a backslash, broken escapes or control characters.',
   ],
+  'request.client_gone': [
+    499,
+    'The client left',
+    'errors.client.gone',
+    'The client left before its answer was complete. Nobody is told but events and reports.',
+  ],
   'request.bad_body': [
     400,
     'Bad request body',

@@ -2,7 +2,7 @@
  * The one way a thing is described (entities, plugin configurations): valibot schemas whose objects keep the fields
  * they do not know. From one description come the TypeScript type, validation, defaults and JSON Schema.
  */
-import * as v from 'valibot'
+import * as v from './valibot.ts'
 
 export { v as schema }
 export type Schema<T = unknown> = v.GenericSchema<unknown, T>

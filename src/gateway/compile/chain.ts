@@ -52,6 +52,8 @@ const phases: Readonly<Record<keyof PluginInstance, true>> = {
   error: true,
   afterRequest: true,
   message: true,
+  tunnel: true,
+  socket: true,
   expand: true,
   dispose: true,
 }
@@ -172,6 +174,8 @@ function wholePath(pattern: string): (path: string) => boolean {
   return compiled.matches
 }
 
+const none: never[] = []
+
 function chainOf(made: readonly Made[], disabled: readonly string[]): Chain {
   const pick = <K extends keyof PluginInstance>(
     phase: K,
@@ -188,10 +192,16 @@ function chainOf(made: readonly Made[], disabled: readonly string[]): Chain {
         : Number.POSITIVE_INFINITY
       steps.push({ step: { plugin, only, debug, run: bound }, order })
     }
+    // Most routes have few of the phases: those they lack share one list.
+    if (steps.length === 0) return none
     // Stable: plugins without an index stay in list order behind the others.
     return steps.sort((a, b) => (a.order === b.order ? 0 : a.order - b.order)).map(s => s.step)
   }
   return {
+    // Upstream has no indexes of their own for these two.
+    incoming: pick('incoming', 'validate_access'),
+    router: pick('router', 'sink'),
+    sink: pick('sink', 'sink'),
     matchRoute: pick('matchRoute', 'match_route'),
     beforeRequest: pick('beforeRequest', 'transform_request'),
     preRoute: pick('preRoute', 'pre_route'),
@@ -202,6 +212,8 @@ function chainOf(made: readonly Made[], disabled: readonly string[]): Chain {
     error: pick('error', 'transform_response'),
     afterRequest: pick('afterRequest', 'transform_request'),
     message: pick('message', 'handles_websocket'),
+    tunnel: pick('tunnel', 'handles_tunnel'),
+    socket: pick('socket', 'call_backend'),
     plugins: made.map(m => m.plugin),
     slots: made.map(({ plugin, only }) => ({ plugin, only })),
     disabled,

@@ -45,6 +45,8 @@ export interface RouteParts {
 /** A compiled route counts the requests it serves: what it holds is given back when it is retired and idle. */
 export class CompiledRoute {
   readonly parts: RouteParts
+  /** Ids of certificates it has asked for, found or not. May grow: targets whose host is computed ask when called. */
+  certificates: ReadonlySet<string> | null = null
   #inFlight = 0
   #retired = false
   #released = false

@@ -23,6 +23,7 @@ import { DynamicLink } from './dynamic-link.ts'
 import type { CompileEnvironment } from './environment.ts'
 import { compilePath } from './path.ts'
 import { routeView, targetView } from './route-view.ts'
+import { slotsOfRoutes } from './sinks.ts'
 
 /** Metadata that names the route whose statistics and breakers this one shares. */
 const ORIGINAL_ID = 'otoroshi-core-original-route-id'
@@ -40,7 +41,7 @@ export async function compileRoute(
   const backend = readBackend(route, env)
   if ('detail' in backend) return closedRoute(id, route, refuse('route.invalid', { detail: backend.detail }))
   const view = routeView(route, backend.targets.map(targetView))
-  const chain = await compileChain([...env.global.slots, ...route.plugins], {
+  const chain = await compileChain([...slotsOfRoutes(env.global.slots), ...route.plugins], {
     plugins: env.thread.plugins,
     blacklisted: env.thread.blacklisted,
     pluginServices: (slot, plugin) => pluginServices(slot, plugin, view, env),

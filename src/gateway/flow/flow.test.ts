@@ -145,6 +145,112 @@ describe('a flow report', () => {
     }
   })
 
+  it('tells the candidates and the first condition each of them fails, of whomever it is asked', async () => {
+    const asked: string[] = []
+    const choosy = testPlugin('choosy', {
+      matchRoute: ({ path }) => {
+        asked.push(path)
+        return path === '/b'
+      },
+    })
+    for (const [options, more] of [
+      [{}, { debug_flow: true }],
+      [{ wanted: true }, {}],
+    ] as const) {
+      const { gateway, flows } = await setUp({ plugins: [choosy], ...options }, more)
+      const route = (id: string, frontend: Record<string, unknown>, rest = {}) =>
+        [
+          'Route',
+          testRoute(id, '', 1, { frontend: { domains: ['api.test'], ...frontend }, ...rest }),
+        ] as const
+      await gateway.write(
+        route('a-post', { methods: ['POST'], headers: { 'X-A': '1' }, query: { q: '1' } }),
+        route('b-header', { headers: { 'X-A': 'Exists()' }, cookies: { c: '1' } }),
+        route('c-plugin', { query: { b: 'Exists()' } }, { plugins: [{ plugin: 'choosy' }] }),
+        route('z-off', {}, { enabled: false }),
+        route('z-behind', {}),
+      )
+      // Conditions of plugins count once the route is made.
+      await gateway.call('http://api.test/b?b=1', { headers: {} })
+      flows.length = asked.length = 0
+      await gateway.call('http://api.test/a?b=1')
+      const ctx = flows[0]!.steps[0]!['ctx'] as Record<string, unknown>
+      assert.deepEqual(ctx['candidates'], {
+        outcome: 'matched',
+        matched_path: '',
+        candidates: [
+          { id: 'a-post', failed: 'method', chosen: false },
+          { id: 'b-header', failed: 'header:X-A', chosen: false },
+          { id: 'c-plugin', failed: 'plugin', chosen: false },
+          { id: 'r', failed: null, chosen: true },
+          { id: 'z-behind', failed: null, chosen: false },
+          { id: 'z-off', failed: 'enabled', chosen: false },
+        ],
+      })
+      assert.deepEqual(asked, ['/a'])
+    }
+  })
+
+  it('tells what validators, routers, sinks and plugins of errors said', async () => {
+    const plugins = [
+      testPlugin('validator', { incoming: async () => undefined }),
+      testPlugin('router', { router: ({ headers }) => headers.get('x-route') }),
+      testPlugin('sink', { sink: () => refuse('ip_not_allowed') }),
+      testPlugin('deny', { access: () => refuse('ip_not_allowed') }),
+      testPlugin('error', { error: () => undefined }),
+      testPlugin('failing', {
+        error: () => {
+          throw new Error('broken')
+        },
+      }),
+    ]
+    const { gateway, flows } = await setUp(
+      { plugins, wanted: true },
+      { plugins: [{ plugin: 'deny' }, { plugin: 'error' }, { plugin: 'failing', debug: true }] },
+    )
+    await gateway.write([
+      'GlobalConfig',
+      {
+        plugins: {
+          config: {
+            incoming_request_validators: [{ plugin: 'validator', debug: true }],
+            ng: [{ plugin: 'router' }, { plugin: 'sink' }],
+          },
+        },
+      },
+    ])
+    // A route is made at its first call, and looked for again once it is.
+    await gateway.call('http://api.test/')
+    flows.length = 0
+    const said = (): unknown[] => {
+      const report = flows.shift()!
+      const sum = report.steps.reduce((total, step) => total + Number(step['duration']), 0)
+      assert.ok(Math.abs(sum - report.duration) < 0.02, `${sum} of ${report.duration}`)
+      return report.steps.flatMap(step =>
+        notesOf({ ...report, steps: [step] }).map(({ plugin, execution_debug }) => [
+          step['task'],
+          plugin,
+          (execution_debug.out.result as { kind: string }).kind,
+          execution_debug.in !== undefined,
+        ]),
+      )
+    }
+    await gateway.call('http://nobody.test/')
+    assert.deepEqual(said(), [
+      ['validate-incoming-request', 'validator', 'successful', true],
+      ['find-route', 'router', 'successful', false],
+      ['find-route', 'sink', 'denied', false],
+    ])
+    await gateway.call('http://nobody.test/', { headers: { 'X-Route': 'r' } })
+    assert.deepEqual(said(), [
+      ['validate-incoming-request', 'validator', 'successful', true],
+      ['find-route', 'router', 'successful', false],
+      ['call-access-validator-plugins', 'deny', 'denied', false],
+      ['request-failure', 'error', 'successful', false],
+      ['request-failure', 'failing', 'failure', true],
+    ])
+  })
+
   it('is made for export_reporting of the route or the engine, when somebody takes it, and for nobody else', async () => {
     const quiet = await setUp({ exported: true }, {})
     await quiet.gateway.call('http://api.test/')
@@ -173,6 +279,17 @@ describe('debug headers', () => {
       assert.equal(headers['x-otoroshi-request-state'], failed ? 'Failed' : 'Successful')
       assert.equal(headers['x-otoroshi-request-failure'], failed ? 'ip_not_allowed' : undefined)
     }
+  })
+
+  it('are on answers of the gateway itself, too', async () => {
+    const { gateway } = await setUp({}, {}, { debug: true })
+    const { status, headers } = await gateway.call('http://nobody.test/')
+    assert.equal(status, 404)
+    assert.deepEqual(
+      ['state', 'failure'].map(name => headers[`x-otoroshi-request-${name}`]),
+      ['Failed', 'route.not_found'],
+    )
+    assert.match(String(headers['x-otoroshi-request-find-route-duration']), / (micros|millis)$/)
   })
 
   it('are on none otherwise', async () => {

@@ -1,6 +1,21 @@
 /** A request as a traced plugin sees it, for flow reports. Values of fields that carry credentials are masked. */
 import { maskedFields } from '../../events/index.ts'
+import type { ClientRequest } from '../../plugin/contract.ts'
 import type { GatewayExchange } from '../pipeline/exchange.ts'
+
+/** The request of the client. */
+export function requestSnapshot(request: ClientRequest): Record<string, unknown> {
+  return {
+    method: request.method,
+    uri: request.target,
+    path: request.path,
+    version: request.version / 10,
+    headers: maskedFields(request.headers),
+    remote: request.ip,
+    has_body: request.hasBody,
+    path_params: { ...request.pathParams },
+  }
+}
 
 /** Plain data, with upstream's field names where there are such. */
 export function snapshot(exchange: GatewayExchange): Record<string, unknown> {
@@ -8,16 +23,7 @@ export function snapshot(exchange: GatewayExchange): Record<string, unknown> {
   return {
     snowflake: id,
     route: route.id,
-    request: {
-      method: request.method,
-      uri: request.target,
-      path: request.path,
-      version: request.version / 10,
-      headers: maskedFields(request.headers),
-      remote: request.ip,
-      has_body: request.hasBody,
-      path_params: { ...request.pathParams },
-    },
+    request: requestSnapshot(request),
     ...(target !== null && { backend: { ...target } }),
     ...(upstreamRequest !== null && {
       otoroshi_request: {

@@ -6,13 +6,20 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
-import type { CallTimeouts, HeaderBlock, ServerExchange, TransportError } from '../../http/index.ts'
+import {
+  type CallTimeouts,
+  ClientGone,
+  type HeaderBlock,
+  type ServerExchange,
+  type TransportError,
+} from '../../http/index.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
 import { apikeyAttribute } from '../../plugin/known-attributes.ts'
 import type { ChoiceContext, TimeoutProfile } from '../balancing/index.ts'
 import type { CompiledRoute, TargetLink } from '../compile/compiled-route.ts'
 import type { PrivateRoute } from '../compile/environment.ts'
 import type { Flow } from '../flow/flow.ts'
+import type { Chain } from './chain.ts'
 import { type GatewayExchange, UpstreamRequest } from './exchange.ts'
 import { MessageBody } from './message-body.ts'
 import { blamesTarget, bodyRefusal, mayRepeat, refusalOf } from './outcome.ts'
@@ -31,6 +38,7 @@ export interface AttemptsOwner {
   /** A target is chosen and the request made: plugins may change it. `dispatch` follows. */
   transformRequest(): void
   refuse(refusal: Refusal): void
+  clientLeft(): void
   broken(error: unknown): void
   /** The backend answered; the body of the answer waits in the transfer. */
   answered(transfer: Transfer, status: number, reason: string, headers: HeaderBlock, length: number): void
@@ -39,6 +47,11 @@ export interface AttemptsOwner {
   flush(): void
   /** Nothing is sent for a hypothetical request: it ends here. */
   ended(): void
+}
+
+/** Plugins of the route may answer in place of a backend that has no target. */
+function answersItself({ backend, socket, tunnel }: Chain): boolean {
+  return backend.length > 0 || socket.length > 0 || tunnel.length > 0
 }
 
 export class Attempts implements TransferOwner {
@@ -75,7 +88,7 @@ export class Attempts implements TransferOwner {
     run.flow?.begin('choose-backend', { attempt: this.made })
     this.#choice ??= new RequestChoice(request, () => this.#tracking())
     const choice = parts.chooser!.choose(this.#choice, this.made, profile)
-    if (typeof choice === 'string' && parts.chain.backend.length === 0) {
+    if (typeof choice === 'string' && !answersItself(parts.chain)) {
       run.refuse(refuse(choice))
       return
     }
@@ -113,9 +126,12 @@ export class Attempts implements TransferOwner {
   dispatch(): void {
     const run = this.#run
     const link = this.#link
+    if (this.#dry) {
+      this.#describe(link)
+      return
+    }
     const fault = link === null ? 'backend.no_target' : link.fault
     if (fault !== null) run.refuse(refuse(fault))
-    else if (this.#dry) this.#describe(link!)
     else this.#send(link!)
   }
 
@@ -181,13 +197,19 @@ export class Attempts implements TransferOwner {
     return this.#globalFirst ? { ...timeouts, head: Math.max(1, left) } : timeouts
   }
 
-  #describe(link: TargetLink): void {
+  /** What would be sent, or which plugin would be asked to answer instead. */
+  #describe(link: TargetLink | null): void {
     const run = this.#run
-    const { upstream } = run.exchange
-    const replaced = run.compiled.parts.chain.backend[0]?.plugin
+    const { upstream, request } = run.exchange
+    const replacing = run.compiled.parts.chain.backend.find(({ only }) => only === null || only(request))
+    const fault = link === null ? 'backend.no_target' : link.fault
+    if (fault !== null && replacing === undefined) {
+      run.refuse(refuse(fault))
+      return
+    }
     run.flow?.begin('call-backend', {
-      target: link.target.key,
-      ...(replaced !== undefined && { answered_by: replaced }),
+      target: link === null ? null : link.target.key,
+      ...(replacing !== undefined && { answered_by: replacing.plugin }),
       request: { method: upstream.method, path: upstream.path, headers: upstream.headers.endToEnd() },
       skipped: 'nothing is sent for a hypothetical request',
     })
@@ -245,7 +267,8 @@ export class Attempts implements TransferOwner {
     if (clientFault === null && blamesTarget(error.fault)) chooser!.failed(target, profile, probe, Date.now())
     else chooser!.abandoned(target, profile, probe, Date.now())
     if (clientFault !== null) {
-      run.refuse(bodyRefusal(clientFault))
+      if (clientFault instanceof ClientGone) run.clientLeft()
+      else run.refuse(bodyRefusal(clientFault))
       return
     }
     const body = this.#body!

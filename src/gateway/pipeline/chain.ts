@@ -12,17 +12,26 @@ export interface ChainStep<F> {
   readonly debug: boolean
 }
 
+type Steps<K extends keyof PluginInstance> = readonly ChainStep<NonNullable<PluginInstance[K]>>[]
+
 export interface Chain {
+  // Of global plugins, outside of routes.
+  readonly incoming: Steps<'incoming'>
+  readonly router: Steps<'router'>
+  readonly sink: Steps<'sink'>
+  // Of a route.
   readonly beforeRequest: readonly ChainStep<Phase>[]
   readonly preRoute: readonly ChainStep<Phase>[]
   readonly access: readonly ChainStep<Phase>[]
   readonly request: readonly ChainStep<Phase>[]
   readonly backend: readonly ChainStep<Phase>[]
   readonly response: readonly ChainStep<Phase>[]
-  readonly error: readonly ChainStep<NonNullable<PluginInstance['error']>>[]
-  readonly afterRequest: readonly ChainStep<NonNullable<PluginInstance['afterRequest']>>[]
-  readonly message: readonly ChainStep<NonNullable<PluginInstance['message']>>[]
-  readonly matchRoute: readonly ChainStep<NonNullable<PluginInstance['matchRoute']>>[]
+  readonly error: Steps<'error'>
+  readonly afterRequest: Steps<'afterRequest'>
+  readonly message: Steps<'message'>
+  readonly tunnel: Steps<'tunnel'>
+  readonly socket: Steps<'socket'>
+  readonly matchRoute: Steps<'matchRoute'>
   /** Ids of the plugins in slot order. */
   readonly plugins: readonly string[]
   /** The plugins in slot order, with when they take part, for reports. */
@@ -33,6 +42,9 @@ export interface Chain {
 }
 
 export const emptyChain: Chain = Object.freeze({
+  incoming: [],
+  router: [],
+  sink: [],
   beforeRequest: [],
   preRoute: [],
   access: [],
@@ -42,6 +54,8 @@ export const emptyChain: Chain = Object.freeze({
   error: [],
   afterRequest: [],
   message: [],
+  tunnel: [],
+  socket: [],
   matchRoute: [],
   plugins: [],
   slots: [],

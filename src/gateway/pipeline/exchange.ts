@@ -42,6 +42,19 @@ export class UpstreamResponse implements BackendResponse {
   }
 }
 
+/** Fields for whatever goes to the client. */
+export class AnswerFields {
+  readonly added = new HeaderBlock()
+  /** Fields an answer has once; one that has them already keeps its own. */
+  readonly once = new HeaderBlock()
+
+  /** Puts them on an answer. Throws `InvalidHeader`. */
+  applyTo(headers: HeaderBlock): void {
+    for (const [name, value] of this.once) if (!headers.has(name.toLowerCase())) headers.append(name, value)
+    for (const [name, value] of this.added) headers.append(name, value)
+  }
+}
+
 /** Makes a request id when somebody wants to know it. */
 export type IdSource = () => string
 
@@ -60,7 +73,7 @@ export class GatewayExchange implements Exchange {
   answeredAt = -1
   /** Fields of the backend's answer as they came, when there was one. */
   backendHeaders: HeaderBlock | null = null
-  answerHeaders: HeaderBlock | null = null
+  answerFields: AnswerFields | null = null
   readonly #ids: IdSource
   #id = ''
 
@@ -102,7 +115,12 @@ export class GatewayExchange implements Exchange {
   }
 
   addAnswerHeader(name: string, value: string): void {
-    this.answerHeaders ??= new HeaderBlock()
-    this.answerHeaders.append(name, value)
+    this.answerFields ??= new AnswerFields()
+    this.answerFields.added.append(name, value)
+  }
+
+  setAnswerHeader(name: string, value: string): void {
+    this.answerFields ??= new AnswerFields()
+    this.answerFields.once.set(name, value)
   }
 }

@@ -2,102 +2,114 @@
  * WebSocket messages between a client and a backend, each shown to the plugins of the route. Fragments are put together,
  * pings and pongs pass, a broken frame closes both sides (RFC 6455).
  */
-import type { Duplex, Writable } from 'node:stream'
-import * as ws from 'ws'
-import type { Exchange, PluginInstance, SocketMessage, SocketVerdict } from '../../plugin/contract.ts'
-import type { ChainStep } from './chain.ts'
+import type { Duplex } from 'node:stream'
+import type { Exchange } from '../../plugin/contract.ts'
+import type { Chain } from './chain.ts'
+import { type SocketEnd, WireEnd } from './socket-ends.ts'
+import { checkSocketVerdict } from './verdict.ts'
 
 /** Largest message that is put together, bytes. */
 const MOST_BYTES = 16 * 1024 * 1024
+/** Messages that wait for plugins before reading stops. */
+const MOST_WAITING = 16
 
-interface FrameReceiver extends Writable {
-  on(event: 'message', listener: (data: Buffer, binary: boolean) => void): this
-  on(event: 'ping' | 'pong', listener: (data: Buffer) => void): this
-  on(event: 'conclude', listener: (code: number, reason: Buffer) => void): this
-  on(event: 'error', listener: (error: Error) => void): this
-  on(event: 'drain', listener: () => void): this
-}
-
-interface FrameSender {
-  send(
-    data: Buffer,
-    options: { binary: boolean; compress: boolean; fin: boolean; mask: boolean },
-    done?: (error?: Error) => void,
-  ): void
-  ping(data: Buffer, mask: boolean): void
-  pong(data: Buffer, mask: boolean): void
-  close(code: number | undefined, reason: Buffer | undefined, mask: boolean): void
-}
-
-// The frame classes of the library are public but untyped.
-const { Receiver, Sender } = ws as unknown as {
-  Receiver: new (options: { isServer: boolean; maxPayload: number; binaryType: string }) => FrameReceiver
-  Sender: new (socket: Duplex, extensions: object) => FrameSender
-}
-
-type Steps = readonly ChainStep<NonNullable<PluginInstance['message']>>[]
-
-interface Side {
-  readonly name: SocketMessage['direction']
-  readonly stream: Duplex
-  readonly sender: FrameSender
-  /** Frames we send on this side are masked: towards backends we are a client. */
-  readonly mask: boolean
-  closed: boolean
+/** One direction: the plugins that see its messages, and whom they see them for. */
+export interface MessageWay {
+  readonly from: SocketEnd
+  readonly to: SocketEnd
+  readonly exchange: Exchange
+  readonly steps: Chain['message']
 }
 
 /** Reads messages on both streams and passes on what the plugins let through, in order. */
-export function joinMessages(client: Duplex, backend: Duplex, exchange: Exchange, steps: Steps): void {
-  const a = side('client', client, false)
-  const b = side('backend', backend, true)
-  read(a, b, exchange, steps)
-  read(b, a, exchange, steps)
+export function joinMessages(
+  client: Duplex,
+  backend: Duplex,
+  exchange: Exchange,
+  steps: Chain['message'],
+): void {
+  const one = new WireEnd('client', client)
+  const other = new WireEnd('backend', backend)
+  readFrames(one, { from: one, to: other, exchange, steps })
+  readFrames(other, { from: other, to: one, exchange, steps })
 }
 
-function side(name: SocketMessage['direction'], stream: Duplex, mask: boolean): Side {
-  return { name, stream, sender: new Sender(stream, {}), mask, closed: false }
-}
-
-function read(from: Side, to: Side, exchange: Exchange, steps: Steps): void {
-  const receiver = new Receiver({
-    isServer: from.name === 'client',
-    maxPayload: MOST_BYTES,
-    binaryType: 'nodebuffer',
-  })
-  let last: Promise<void> = Promise.resolve()
-  let waiting = 0
-  const inOrder = (work: () => void | Promise<void>): void => {
-    waiting++
-    // A plugin that is slower than the sender stops the reading, not the memory.
-    if (waiting > 16) from.stream.pause()
-    last = last
-      .then(work)
-      .catch(() => closeBoth(from, to, 1011, 'internal_server_error'))
-      .then(() => {
-        if (--waiting <= 16 && !to.stream.writableNeedDrain) from.stream.resume()
-      })
+/** Reads the frames of `end`, which is where the way begins; `first` is done before the first message. */
+export function readFrames(end: WireEnd, way: MessageWay, first?: () => void | Promise<void>): void {
+  const { stream } = end
+  const { to } = way
+  const receiver = end.receiver(MOST_BYTES)
+  const readOn = (): void => {
+    if (order.waiting <= MOST_WAITING && !to.full) stream.resume()
   }
+  const order = new InOrder(way, readOn)
+  const inOrder = (work: () => void | Promise<void>): void => {
+    order.add(work)
+    // A plugin that is slower than the sender stops the reading, not the memory.
+    if (order.waiting > MOST_WAITING) stream.pause()
+  }
+  if (first !== undefined) inOrder(first)
   receiver.on('message', (data, binary) =>
-    inOrder(() => pass(from, to, exchange, steps, Buffer.from(data), binary)),
-  )
-  receiver.on('ping', data => inOrder(() => to.sender.ping(data, to.mask)))
-  receiver.on('pong', data => inOrder(() => to.sender.pong(data, to.mask)))
-  receiver.on('conclude', (code, reason) =>
-    inOrder(() => {
-      // 1005 stands for "no code given" and is never sent.
-      if (!to.closed)
-        to.sender.close(code === 1005 ? undefined : code, code === 1005 ? undefined : reason, to.mask)
-      to.closed = true
+    inOrder(async () => {
+      await passOn(way, Buffer.from(data), binary)
+      if (to.full) stream.pause()
     }),
   )
-  receiver.on('error', error => closeBoth(from, to, ...closeCodeOf(error)))
-  from.stream.on('data', (chunk: Buffer) => {
-    if (!receiver.destroyed && !receiver.write(chunk)) from.stream.pause()
+  receiver.on('ping', data => inOrder(() => to.ping(data)))
+  receiver.on('pong', data => inOrder(() => to.pong(data)))
+  receiver.on('conclude', (code, reason) => inOrder(() => to.conclude(code, reason)))
+  receiver.on('error', error => endBoth(way, ...closeCodeOf(error)))
+  stream.on('data', (chunk: Buffer) => {
+    if (!receiver.destroyed && !receiver.write(chunk)) stream.pause()
   })
-  receiver.on('drain', () => from.stream.resume())
-  to.stream.on('drain', () => from.stream.resume())
-  from.stream.once('end', () => inOrder(() => void to.stream.end()))
-  from.stream.resume()
+  receiver.on('drain', () => stream.resume())
+  to.onDrain = () => stream.resume()
+  stream.once('end', () => inOrder(() => to.over()))
+  stream.resume()
+}
+
+/** Work of one direction, one thing after the other; what fails closes both ends. */
+export class InOrder {
+  readonly #way: MessageWay
+  readonly #onDone: () => void
+  #last: Promise<void> = Promise.resolve()
+  waiting = 0
+
+  constructor(way: MessageWay, onDone: () => void = () => {}) {
+    this.#way = way
+    this.#onDone = onDone
+  }
+
+  /** Resolves when the work is done, and never rejects. */
+  add(work: () => void | Promise<void>): Promise<void> {
+    this.waiting++
+    this.#last = this.#last
+      .then(work)
+      .catch(() => endBoth(this.#way, 1011, 'internal_server_error'))
+      .then(() => {
+        this.waiting--
+        this.#onDone()
+      })
+    return this.#last
+  }
+}
+
+/** Shows a message to the plugins and sends what they make of it. */
+export async function passOn(way: MessageWay, data: Buffer, binary: boolean): Promise<void> {
+  const { from, to, exchange, steps } = way
+  let content = data
+  for (const step of steps) {
+    if (to.closed) return
+    const message = { direction: from.name, binary, data: content } as const
+    const verdict = checkSocketVerdict(await step.run(exchange, message))
+    if (verdict.action === 'drop') return
+    if (verdict.action === 'close') {
+      endBoth(way, verdict.code, verdict.reason)
+      return
+    }
+    if (verdict.data !== undefined) content = verdict.data
+  }
+  if (!to.closed) await to.send(content, binary)
 }
 
 /** Close code and reason for a frame or message that cannot be read (RFC 6455, 7.4.1). */
@@ -107,39 +119,8 @@ function closeCodeOf(error: Error & { readonly code?: string }): [code: number, 
   return [1002, 'protocol error']
 }
 
-async function pass(
-  from: Side,
-  to: Side,
-  exchange: Exchange,
-  steps: Steps,
-  data: Buffer,
-  binary: boolean,
-): Promise<void> {
-  if (to.closed) return
-  let content = data
-  for (const step of steps) {
-    const verdict: SocketVerdict = await step.run(exchange, { direction: from.name, binary, data: content })
-    if (verdict.action === 'drop') return
-    if (verdict.action === 'close') {
-      closeBoth(from, to, verdict.code, verdict.reason)
-      return
-    }
-    if (verdict.data !== undefined) content = verdict.data
-  }
-  to.sender.send(content, { binary, compress: false, fin: true, mask: to.mask })
-  if (to.stream.writableNeedDrain) from.stream.pause()
-}
-
-function closeBoth(one: Side, other: Side, code: number, reason: string): void {
-  for (const s of [one, other]) {
-    if (s.closed) continue
-    s.closed = true
-    try {
-      s.sender.close(code, Buffer.from(reason.slice(0, 120)), s.mask)
-    } catch {
-      s.stream.destroy()
-      continue
-    }
-    s.stream.end()
-  }
+/** Closes both ends with the same words. */
+export function endBoth({ from, to }: MessageWay, code: number, reason: string): void {
+  from.end(code, reason)
+  to.end(code, reason)
 }

@@ -1,5 +1,5 @@
 /** From failures of a call to refusals, and which of them may be tried again. */
-import { BadMessage, BodyTimeout, type TransportError, type TransportFault } from '../../http/index.ts'
+import { BadMessage, BodyTimeout, TransportError, type TransportFault } from '../../http/index.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
 import { BodyTooLarge } from '../../plugin/body-too-large.ts'
 import type { ReasonCode } from '../../plugin/reasons.ts'
@@ -34,14 +34,26 @@ export function refusalOf(error: TransportError, consumed: boolean, global: bool
   return refuse(reason, { detail: error.message })
 }
 
-/** What the client is told when its own body broke, or is longer than a plugin allows. */
+/** What the client is told when a body broke, its own or the backend's, or is longer than a plugin allows. */
 export function bodyRefusal(fault: Error): Refusal {
+  if (fault instanceof TransportError) return refusalOf(fault, false, false)
   if (fault instanceof BodyTooLarge) return refuse('body_too_large', { detail: fault.message })
   if (fault instanceof BadMessage && fault.fault !== 'bad_message')
     return refusalOfFault(fault.fault, fault.message)
   return refuse(fault instanceof BodyTimeout ? 'request.body_timeout' : 'request.bad_body', {
     detail: fault.message,
   })
+}
+
+/** A body broke, or is longer than a plugin allows: what failed is not the plugin that read it. */
+export function isBodyFault(error: unknown): error is Error {
+  return [BodyTooLarge, BadMessage, BodyTimeout, TransportError].some(kind => error instanceof kind)
+}
+
+/** Why an answer that had begun was not completed. */
+export function answerCut(error: Error): Refusal {
+  if (error instanceof TransportError) return refusalOf(error, false, false)
+  return refuse(error instanceof BodyTooLarge ? 'body_too_large' : 'plugin.failed', { detail: error.message })
 }
 
 /** Faults that say nothing about the target: its breaker does not count them. */

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import {
   type BodyReader,
   bodyless,
+  ClientGone,
   HeaderBlock,
   reasonPhrase,
   type ServerExchange,
@@ -19,20 +20,20 @@ import type { CompiledRoute } from '../compile/compiled-route.ts'
 import { renderRefusal } from '../errors/render.ts'
 import { debugHeaders } from '../flow/debug-headers.ts'
 import type { Flow } from '../flow/flow.ts'
-import { snapshot } from '../flow/snapshot.ts'
+import { failureNote, type VerdictNote, verdictNote } from '../flow/verdict-note.ts'
+import { watchStep } from '../flow/watch.ts'
 import { type AnswerSource, answerBody } from './answer-body.ts'
 import { Attempts, type AttemptsOwner } from './attempts.ts'
-import type { ChainStep } from './chain.ts'
+import type { Chain, ChainStep } from './chain.ts'
+import { runErrorPhase } from './error-phase.ts'
 import { type GatewayExchange, UpstreamResponse } from './exchange.ts'
-import { BodyTooLarge, MessageBody } from './message-body.ts'
+import { MessageBody } from './message-body.ts'
+import { answerCut, bodyRefusal, isBodyFault } from './outcome.ts'
 import type { RunContext } from './run-context.ts'
 import { trackingCookie } from './tracking.ts'
 import type { Transfer } from './transfer.ts'
-import { openTunnel } from './tunnel.ts'
+import { openTunnel, type TunnelOptions } from './tunnel.ts'
 import { checkAnswer, checkVerdict } from './verdict.ts'
-
-/** Records the verdict of a plugin in the flow report. */
-type VerdictNote = (out: Record<string, unknown>) => void
 
 type Stage = 'before' | 'preRoute' | 'access' | 'request' | 'backend' | 'response'
 
@@ -67,6 +68,7 @@ export class Run implements AttemptsOwner, BodyReader {
   status = 0
   bytesOut = 0
   #tunnelledIn = 0
+  /** Why the gateway answered itself, or why the answer was not completed. */
   refusal: Refusal | null = null
   clientGone = false
   /** The last byte was not reached: the answer was cut. */
@@ -98,7 +100,7 @@ export class Run implements AttemptsOwner, BodyReader {
   start(): void {
     const { parts } = this.compiled
     this.compiled.enter()
-    this.server.onClose = () => this.#clientLeft()
+    this.server.onClose = () => this.clientLeft()
     if (parts.closed !== null) this.refuse(parts.closed)
     else this.#phase('before', parts.chain.beforeRequest, 0)
   }
@@ -110,7 +112,7 @@ export class Run implements AttemptsOwner, BodyReader {
     for (let i = from; i < steps.length; i++) {
       const step = steps[i]!
       if (step.only !== null && !step.only(this.exchange.request)) continue
-      const note = this.flow === null ? null : this.#watch(step, this.flow)
+      const note = this.flow === null ? null : this.#watch(step)
       let verdict: Verdict | Promise<Verdict>
       try {
         verdict = checkVerdict(step.run(this.exchange))
@@ -160,12 +162,9 @@ export class Run implements AttemptsOwner, BodyReader {
       .catch(error => this.broken(error))
   }
 
-  /** Answers what records the verdict of a step that begins now. */
-  #watch({ plugin, debug }: ChainStep<unknown>, flow: Flow): VerdictNote {
-    const start = flow.now
-    if (!debug && !this.compiled.parts.debugFlow) return out => flow.plugin(plugin, start, out)
-    const seen = snapshot(this.exchange)
-    return out => flow.plugin(plugin, start, out, seen, snapshot(this.exchange))
+  #watch(step: ChainStep<unknown>): VerdictNote | null {
+    const { flow } = this
+    return flow === null ? null : watchStep(step, flow, this.exchange, this.compiled.parts.debugFlow)
   }
 
   #next(stage: Stage): void {
@@ -173,9 +172,37 @@ export class Run implements AttemptsOwner, BodyReader {
     if (stage === 'before') this.#phase('preRoute', chain.preRoute, 0)
     else if (stage === 'preRoute') this.#phase('access', chain.access, 0)
     else if (stage === 'access') this.attempts.next()
-    else if (stage === 'request') this.#phase('backend', this.#dry ? [] : chain.backend, 0)
+    else if (stage === 'request') this.#toBackend()
     else if (stage === 'backend') this.attempts.dispatch()
     else this.#deliver()
+  }
+
+  #toBackend(): void {
+    const { chain } = this.compiled.parts
+    const upgrade = this.#dry ? null : this.exchange.request.upgrade
+    if (upgrade !== null && (chain.socket.length > 0 || chain.tunnel.length > 0) && upgrade === 'websocket')
+      this.#askSockets(chain)
+    else this.#phase('backend', this.#dry ? [] : chain.backend, 0)
+  }
+
+  /** Loaded on first use: few routes have plugins that answer WebSockets. */
+  #askSockets(chain: Chain): void {
+    this.flow?.begin(taskOf.backend)
+    import('./socket-answer.ts')
+      .then(({ askSockets }) => askSockets(this.exchange, chain, step => this.#watch(step)))
+      .then(
+        outcome => {
+          if (this.#finished) return
+          if (outcome === null) this.#phase('backend', chain.backend, 0)
+          else if (outcome.verdict.kind === 'taken') {
+            const { headers, start } = outcome.verdict
+            this.attempts.abandon()
+            start(this.#switch(101, headers), this.#tunnelOptions())
+          } else this.#stopped('backend', outcome.plugin, outcome.verdict)
+        },
+        error => this.#pluginFailed('backend', (error as { plugin?: string }).plugin ?? 'socket', error),
+      )
+      .catch(error => this.broken(error))
   }
 
   #stopped(stage: Stage, plugin: string, verdict: Answer): void {
@@ -211,8 +238,13 @@ export class Run implements AttemptsOwner, BodyReader {
   }
 
   #pluginFailed(stage: Stage, plugin: string, error: unknown): void {
-    if (error instanceof BodyTooLarge) {
-      this.refuse(refuse('body_too_large', { subject: plugin, detail: error.message }))
+    if (error instanceof ClientGone) {
+      this.clientLeft()
+      return
+    }
+    if (isBodyFault(error)) {
+      const refusal = bodyRefusal(error)
+      this.refuse(refusal.reason === 'body_too_large' ? { ...refusal, subject: plugin } : refusal)
       return
     }
     const detail = error instanceof Error ? error.message : String(error)
@@ -233,7 +265,7 @@ export class Run implements AttemptsOwner, BodyReader {
     const { exchange } = this
     const { chain } = this.compiled.parts
     const resume = (): void => transfer.resume()
-    if (chain.response.length === 0 && exchange.answerHeaders === null && this.attempts.trackingId === '') {
+    if (chain.response.length === 0 && exchange.answerFields === null && this.attempts.trackingId === '') {
       this.#begin(status, reason, headers, length, resume)
       transfer.attach(this)
       return
@@ -249,15 +281,30 @@ export class Run implements AttemptsOwner, BodyReader {
   }
 
   upgraded(status: number, headers: HeaderBlock, stream: Duplex): void {
+    const client = this.#switch(status, headers)
+    openTunnel(client, stream, this.exchange, this.compiled.parts.chain.message, this.#tunnelOptions())
+  }
+
+  /** The client speaks another protocol from here on. */
+  #switch(status: number, headers: HeaderBlock): Duplex {
     this.#answering = true
     this.status = status
-    for (const [name, value] of this.exchange.answerHeaders ?? []) headers.append(name, value)
-    const client = this.server.acceptUpgrade(headers, status)
-    openTunnel(client, stream, this.exchange, this.compiled.parts.chain.message, (bytesIn, bytesOut) => {
-      this.#tunnelledIn = bytesIn
-      this.bytesOut = bytesOut
-      this.#finish()
-    })
+    this.exchange.answerFields?.applyTo(headers)
+    return this.server.acceptUpgrade(headers, status)
+  }
+
+  #tunnelOptions(): TunnelOptions {
+    const { idle } = this.compiled.parts.backend!.timeoutsFor(this.exchange.request.target)
+    return {
+      idle,
+      onEnd: (bytesIn, bytesOut, silent) => {
+        this.#tunnelledIn = bytesIn
+        this.bytesOut = bytesOut
+        if (silent) this.refusal = refuse('backend.idle_timeout')
+        this.cut = silent
+        this.#finish()
+      },
+    }
   }
 
   flush(): void {
@@ -282,46 +329,32 @@ export class Run implements AttemptsOwner, BodyReader {
       return
     }
     this.flow?.fail(refusal)
-    this.#errorPhase(refusal, 0)
+    this.#render(refusal)
+    runErrorPhase({
+      steps: this.compiled.parts.chain.error,
+      exchange: this.exchange,
+      refusal,
+      watch: step => this.#watch(step),
+      failed: (plugin, error) =>
+        this.context.log('error', `plugin ${plugin} failed in the error phase: ${String(error)}`),
+      done: verdict => this.#answerError(refusal, verdict),
+    })
   }
 
-  #errorPhase(refusal: Refusal, from: number): void {
-    const steps = this.compiled.parts.chain.error
-    for (let i = from; i < steps.length; i++) {
-      const step = steps[i]!
-      if (step.only !== null && !step.only(this.exchange.request)) continue
-      try {
-        const verdict = checkVerdict(step.run(this.exchange, refusal))
-        if (verdict === undefined) continue
-        if (!(verdict instanceof Promise)) {
-          this.#answerError(refusal, verdict)
-          return
-        }
-        verdict.then(checkAnswer).then(
-          late => (late === undefined ? this.#errorPhase(refusal, i + 1) : this.#answerError(refusal, late)),
-          () => this.#errorPhase(refusal, i + 1),
-        )
-        return
-      } catch (error) {
-        this.context.log('error', `plugin ${step.plugin} failed in the error phase: ${String(error)}`)
-      }
-    }
-    this.#answerError(refusal, refusal)
-  }
-
-  #answerError(original: Refusal, verdict: Answer): void {
+  #answerError(original: Refusal, verdict: Verdict): void {
     if (this.#finished || this.#answering) return
-    if (verdict.kind === 'full') {
-      try {
-        this.#takeAnswer(verdict)
-        this.#deliver()
-        return
-      } catch {
-        verdict = original
-      }
+    try {
+      if (verdict?.kind === 'full') this.#takeAnswer(verdict)
+      else if (verdict !== undefined) this.#render(verdict)
+    } catch {
+      this.#render(original)
     }
+    this.#deliver()
+  }
+
+  #render(refusal: Refusal): void {
     const { exchange } = this
-    const rendered = renderRefusal(verdict, {
+    const rendered = renderRefusal(refusal, {
       accept: exchange.request.headers.get('accept'),
       state: exchange.request.headers.get(this.context.headerNames.state.toLowerCase()),
       errorId: exchange.id,
@@ -335,15 +368,14 @@ export class Run implements AttemptsOwner, BodyReader {
       rendered.headers,
       body,
     )
-    this.#deliver()
   }
 
   /** Sends the answer as the plugins left it. */
   #deliver(): void {
-    const { response, answerHeaders } = this.exchange
+    const { response, answerFields } = this.exchange
     const { headers } = response
     try {
-      for (const [name, value] of answerHeaders ?? []) headers.append(name, value)
+      answerFields?.applyTo(headers)
       const { trackingId } = this.attempts
       if (trackingId !== '')
         headers.append('Set-Cookie', trackingCookie(trackingId, this.exchange.request.domain))
@@ -391,15 +423,21 @@ export class Run implements AttemptsOwner, BodyReader {
   }
 
   error(error: Error): void {
+    if (this.#finished) return
     this.cut = true
+    this.refusal ??= answerCut(error)
     this.flow?.note('cut', error.message)
+    this.flow?.fail(this.refusal)
     this.server.abort()
     this.#finish()
   }
 
-  #clientLeft(): void {
+  /** Nobody waits for the answer any more. */
+  clientLeft(): void {
     if (this.#finished) return
     this.clientGone = true
+    this.refusal ??= refuse('request.client_gone')
+    this.flow?.fail(this.refusal)
     this.#finish()
   }
 
@@ -440,22 +478,5 @@ export class Run implements AttemptsOwner, BodyReader {
 
   #afterFailed(plugin: string, error: unknown): void {
     this.context.log('error', `plugin ${plugin} failed after the request: ${String(error)}`)
-  }
-}
-
-function failureNote(error: unknown): Record<string, unknown> {
-  return { result: { kind: 'failure', error: error instanceof Error ? error.message : String(error) } }
-}
-
-function verdictNote(verdict: Verdict): Record<string, unknown> {
-  if (verdict === undefined) return { result: { kind: 'successful' } }
-  const kind = (verdict as Answer).kind === 'refusal' ? 'denied' : 'short-circuit'
-  const answer = verdict as Answer
-  return {
-    result: {
-      kind,
-      status: answer.status,
-      ...(answer.kind === 'refusal' && { error: answer.message, reason: answer.reason }),
-    },
   }
 }

@@ -1,5 +1,5 @@
 /** What plugins return, checked: one written without types may return anything, and must then fail rather than pass. */
-import type { Verdict } from '../../plugin/contract.ts'
+import type { SocketVerdict, Verdict } from '../../plugin/contract.ts'
 
 /** A phase returned something that is no verdict. */
 export class NoVerdict extends Error {
@@ -22,6 +22,19 @@ export function checkAnswer(value: Verdict): Verdict {
   const { kind, status } = value
   if (kind !== 'full' && kind !== 'refusal') throw new NoVerdict(value)
   if (!Number.isInteger(status) || status < 200 || status > 999) throw new NoVerdict(value)
+  return value
+}
+
+/** Passes on which route a plugin chose, if any. Throws `NoVerdict`: a promise chooses nothing. */
+export function checkRouteId(value: string | undefined): string | undefined {
+  if (value === undefined || typeof value === 'string') return value
+  throw new NoVerdict(value)
+}
+
+/** Passes on what became of a message. Throws `NoVerdict`: what says nothing shall not let it pass. */
+export function checkSocketVerdict(value: SocketVerdict): SocketVerdict {
+  const action: unknown = (value as SocketVerdict | undefined)?.action
+  if (action !== 'pass' && action !== 'drop' && action !== 'close') throw new NoVerdict(value)
   return value
 }
 

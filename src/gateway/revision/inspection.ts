@@ -19,19 +19,28 @@ export interface Inspected {
   readonly compile: () => Promise<CompiledRoute>
 }
 
+/** Entities above which looking begins later, and how many milliseconds. */
+const MANY = 5000
+const LATER = 2000
+
+/** Routes that leave so much behind when they were looked at that it should be collected. */
+const LEAVING = 2000
+
 /** Entities reported at once at most. */
 const BATCH = 100
 
 export class Inspection {
   readonly #report: InspectionReport
   readonly #revision: () => number
+  readonly #left: () => void
   /** By router key. */
   readonly #waiting = new Map<string, Inspected>()
   #running = false
 
-  constructor(revision: () => number, report: InspectionReport) {
+  constructor(revision: () => number, report: InspectionReport, left: () => void) {
     this.#revision = revision
     this.#report = report
+    this.#left = left
   }
 
   add(key: string, route: Inspected): void {
@@ -49,6 +58,9 @@ export class Inspection {
   async #work(): Promise<void> {
     let faults: EntityFault[] = []
     let inspected: EntityRemoval[] = []
+    let looked = 0
+    // A start with many routes: the other threads are still at work on theirs.
+    if (this.#waiting.size > MANY) await new Promise(resolve => setTimeout(resolve, LATER))
     for (let next = this.#next(); next !== null; next = this.#next()) {
       const [key, { kind, id, compile }] = next
       this.#waiting.delete(key)
@@ -57,6 +69,7 @@ export class Inspection {
       compiled.retire()
       if (fault !== null) faults.push(fault)
       inspected.push({ kind, id })
+      looked++
       if (inspected.length >= BATCH) {
         this.#report(this.#revision(), faults, inspected)
         faults = []
@@ -66,6 +79,7 @@ export class Inspection {
     }
     this.#running = false
     if (inspected.length > 0) this.#report(this.#revision(), faults, inspected)
+    if (looked > LEAVING) this.#left()
   }
 
   #next(): [string, Inspected] | null {

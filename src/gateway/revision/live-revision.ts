@@ -73,15 +73,41 @@ export class LiveRevision {
     this.#onEntry = listener
   }
 
-  /** Looks in the background at routes that are not compiled yet, and reports their faults. One thread does. */
-  inspect(report: InspectionReport): void {
+  /**
+   * Looks in the background at routes that are not compiled yet, and reports their faults. One thread does. `left` is
+   * called when that left much behind to be collected.
+   */
+  inspect(report: InspectionReport, left: () => void = () => {}): void {
     this.#report = report
-    this.#inspection = new Inspection(() => this.number, report)
+    this.#inspection = new Inspection(() => this.number, report, left)
   }
 
   /** Applies a delta; resolves with the faults of the entities it wrote once they are served. Never rejects. */
   apply(delta: Delta): Promise<readonly EntityFault[]> {
     return this.#inTurn(() => this.#apply(delta))
+  }
+
+  /** What would close this route, or all of them, if the delta were applied. Nothing is changed by asking. */
+  closedBy(delta: Delta, routeId: string): Promise<readonly EntityFault[]> {
+    return this.#inTurn(async () => {
+      const reader = this.texts.after(delta)
+      const globals = readGlobals(reader.get('GlobalConfig', 'global'))
+      const env = this.#environment(globals, reader)
+      const chain = await GlobalChain.compile(globals, env)
+      const faults: EntityFault[] = []
+      if (chain.fault !== null) faults.push(globalFault(chain.fault.reason, chain.fault.detail ?? ''))
+      if (globals.fault !== null) faults.push(globalFault('route.invalid', globals.fault))
+      chain.dispose()
+      const text = reader.get('Route', routeId)
+      const routes = text === undefined ? null : routesOf('Route', routeId, text)
+      for (const source of routes?.ok ? routes.sources : []) {
+        const compiled = await this.#make(source, env)
+        const fault = faultOf('Route', routeId, compiled)
+        if (fault !== null) faults.push(fault)
+        compiled.retire()
+      }
+      return faults
+    })
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -215,7 +241,7 @@ export class LiveRevision {
   #mayUse(key: string, certificates: ReadonlySet<string>): boolean {
     const entry = this.router.get(key)
     if (entry === undefined || entry.compiled === null) return entry?.compiling ?? false
-    return this.#uses.usesAny(entry.compiled, certificates)
+    return entry.compiled.certificates?.isDisjointFrom(certificates) === false
   }
 
   /** Makes the router hold exactly these routes for an entity. */
@@ -283,7 +309,7 @@ export class LiveRevision {
         return env.certificates(name)
       },
     })
-    this.#uses.certificates(compiled, used)
+    compiled.certificates = used
     return compiled
   }
 
@@ -331,9 +357,15 @@ function usesAny({ parts }: CompiledRoute, ids: ReadonlySet<string>): boolean {
   return parts.closed.reason === 'plugin.unknown' || ids.has(parts.closed.subject ?? '')
 }
 
-function faultsOf({ fault }: GlobalChain): EntityFault[] {
-  if (fault === null) return []
-  return [{ kind: 'GlobalConfig', id: 'global', reason: fault.reason, message: fault.detail ?? '' }]
+function faultsOf({ fault, sinkFault, missing }: GlobalChain): EntityFault[] {
+  const faults = [...missing].map(plugin => globalFault('plugin.unknown', `${plugin}: no plugin has this id`))
+  for (const refusal of [fault, sinkFault])
+    if (refusal !== null) faults.push(globalFault(refusal.reason, refusal.detail ?? ''))
+  return faults
+}
+
+function globalFault(reason: string, message: string): EntityFault {
+  return { kind: 'GlobalConfig', id: 'global', reason, message }
 }
 
 function idOf(source: RouteSource): string {

@@ -1,12 +1,8 @@
-/** Which routes use which stored backends and certificates, so that a change of one touches these routes alone. */
-import type { CompiledRoute } from '../compile/compiled-route.ts'
-
+/** Which routes use which stored backends, so that a change of one touches these routes alone. */
 export class RouteUses {
   /** Router keys by backend. */
   readonly #users = new Map<string, Set<string>>()
   readonly #backendOf = new Map<string, string>()
-  /** Certificates a compiled route has asked for, found or not. */
-  readonly #certificates = new WeakMap<CompiledRoute, ReadonlySet<string>>()
 
   /** The route `key` uses this backend from now on; null for none. */
   backend(key: string, id: string | null): void {
@@ -28,15 +24,5 @@ export class RouteUses {
   /** Router keys of the routes that use the backend. */
   usersOf(backend: string): Iterable<string> {
     return this.#users.get(backend) ?? []
-  }
-
-  /** `used` may grow: targets whose host is computed ask when they are called. */
-  certificates(compiled: CompiledRoute, used: ReadonlySet<string>): void {
-    this.#certificates.set(compiled, used)
-  }
-
-  usesAny(compiled: CompiledRoute, certificates: ReadonlySet<string>): boolean {
-    const used = this.#certificates.get(compiled)
-    return used !== undefined && !used.isDisjointFrom(certificates)
   }
 }

@@ -69,6 +69,12 @@ export class Router<T> {
     return this.#routes.get(id)?.payload
   }
 
+  /** The payload of a route that is on and may serve the listener, whatever its other conditions. */
+  named(id: string, listener: ListenerScope): T | undefined {
+    const entry = this.#routes.get(id)
+    return entry?.spec.enabled && isOpenTo(entry.spec, listener) ? entry.payload : undefined
+  }
+
   /** Inserts the route, or replaces the one with this id. */
   put(id: string, spec: RouteSpec, payload: T): void {
     this.remove(id)

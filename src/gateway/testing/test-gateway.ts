@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHead
 import { DEFAULT_LIMITS, Http2Server, HttpServer } from '../../http/index.ts'
 import { SharedCells } from '../../limits/cells.ts'
 import type { ApikeyView } from '../../identity/apikey.ts'
+import type { Refusal } from '../../plugin/answer.ts'
 import type { HeaderNameKey, PluginDefinition } from '../../plugin/contract.ts'
 import type { Delta, EntityFault } from '../../revision/delta.ts'
 import { Pools } from '../backends/pools.ts'
@@ -17,6 +18,8 @@ export const headerNames: Readonly<Record<HeaderNameKey, string>> = {
   requestTimestamp: 'Otoroshi-Request-Timestamp',
   proxiedHost: 'Otoroshi-Proxied-Host',
   parentRequest: 'Otoroshi-Parent-Request',
+  vizFrom: 'Otoroshi-Viz-From',
+  vizFromLabel: 'Otoroshi-Viz-From-Label',
   clientId: 'Otoroshi-Client-Id',
   clientSecret: 'Otoroshi-Client-Secret',
   simpleApiClientId: 'x-api-key',
@@ -50,6 +53,8 @@ export interface TestGatewayOptions {
   readonly limits?: Partial<typeof DEFAULT_LIMITS>
   /** Somebody takes flow reports of routes with `export_reporting`. */
   readonly exported?: boolean
+  /** Every request names a registered try-it id. */
+  readonly wanted?: boolean
   /** Settings `otoroshi.requests`. */
   readonly sizes?: RequestSizes
 }
@@ -58,6 +63,8 @@ export class TestGateway {
   readonly gateway: Gateway
   readonly pools: Pools
   readonly finished: Run[] = []
+  /** Why requests without a route were refused. */
+  readonly refused: Refusal[] = []
   readonly flows: unknown[] = []
   readonly logs: string[] = []
   port = 0
@@ -98,10 +105,10 @@ export class TestGateway {
         began: () => ++this.inFlight,
         ended: () => this.inFlight--,
         finished: run => this.finished.push(run),
-        refused: () => {},
+        refused: (_request, refusal) => this.refused.push(refusal),
       },
       flows: {
-        wants: () => false,
+        wants: () => options.wanted ?? false,
         exported: options.exported ?? false,
         report: report => this.flows.push(report),
       },

@@ -11,6 +11,8 @@ export const headerNames: Readonly<Record<HeaderNameKey, string>> = Object.freez
   requestTimestamp: 'Otoroshi-Request-Timestamp',
   proxiedHost: 'Otoroshi-Proxied-Host',
   parentRequest: 'Otoroshi-Parent-Request',
+  vizFrom: 'Otoroshi-Viz-From',
+  vizFromLabel: 'Otoroshi-Viz-From-Label',
   clientId: 'Otoroshi-Client-Id',
   clientSecret: 'Otoroshi-Client-Secret',
   simpleApiClientId: 'x-api-key',

@@ -147,7 +147,7 @@ class Run {
       else await this.#callBackend()
     }
     const { response } = this.#exchange
-    for (const [name, value] of this.#exchange.answerHeaders ?? []) response.headers.append(name, value)
+    this.#exchange.answerFields?.applyTo(response.headers)
     const sent = await collect(response.body as MessageBody)
     await this.#instance.afterRequest?.(this.#exchange)
     return sent
@@ -207,11 +207,18 @@ class Run {
 
   /** `standsIn`: the answer is that of a backend, so response phases see it. */
   async #stop(stopped: Answer, standsIn: boolean): Promise<void> {
-    let verdict = stopped
-    if (verdict.kind === 'refusal') {
-      this.refusal = verdict
-      verdict = ((await this.#instance.error?.(this.#exchange, verdict)) as Verdict) ?? verdict
+    this.#take(stopped)
+    if (stopped.kind === 'refusal') {
+      this.refusal = stopped
+      const verdict = (await this.#instance.error?.(this.#exchange, stopped)) as Verdict
+      if (verdict !== undefined) this.#take(verdict)
     }
+    if (!standsIn || stopped.kind !== 'full') return
+    const again = await this.#phase(this.#instance.response)
+    if (again !== undefined) await this.#stop(again, false)
+  }
+
+  #take(verdict: Answer): void {
     const { status, headers, body } = verdict.kind === 'full' ? verdict : this.#render(verdict)
     this.#exchange.upstreamResponse = new UpstreamResponse(
       status,
@@ -219,9 +226,6 @@ class Run {
       HeaderBlock.from(headers),
       answerBody(body, false, () => {}),
     )
-    if (!standsIn || stopped.kind !== 'full') return
-    const again = await this.#phase(this.#instance.response)
-    if (again !== undefined) await this.#stop(again, false)
   }
 
   #render(refusal: Refusal): ReturnType<typeof renderRefusal> {

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { openRawBackend, plainAnswer } from '../../gateway/testing/test-backend.ts'
 import { openTestGateway, testRoute } from '../../gateway/testing/test-gateway.ts'
-import { answer, definePlugin, type PluginDefinition, refuse, schema } from '../../plugin/index.ts'
+import {
+  answer,
+  definePlugin,
+  type PluginDefinition,
+  type PluginInstance,
+  refuse,
+  schema,
+} from '../../plugin/index.ts'
 import { type PluginRun, type PluginRunInput, runPlugin } from '../../plugin/testing.ts'
 import plugin from './cors.ts'
 
@@ -284,5 +291,47 @@ describe('CORS in a gateway', () => {
     const headers = { Origin: ORIGIN, 'Access-Control-Request-Method': 'PUT' }
     const got = await gateway.call('http://refused.test/', { method: 'OPTIONS', headers })
     assert.equal(got.status, 204)
+  })
+
+  it('has each field once, whatever plugins behind it set; the last word is theirs', async () => {
+    const backend = await openRawBackend(socket => socket.write(plainAnswer('ok')))
+    const names = ['Access-Control-Allow-Origin', 'Access-Control-Expose-Headers']
+    const later = (id: string, instance: PluginInstance) =>
+      definePlugin({
+        id,
+        name: id,
+        description: '',
+        family: 'test',
+        steps: ['TransformResponse'],
+        config: schema.looseObject({}),
+        setup: () => instance,
+      }) as PluginDefinition<never>
+    const plugins = [
+      plugin as PluginDefinition<never>,
+      later('sets', {
+        preRoute: exchange => {
+          for (const name of names) exchange.setAnswerHeader(name, 'set')
+        },
+      }),
+      later('writes', {
+        response: ({ response }) => {
+          for (const name of names) response.headers.set(name, 'written')
+        },
+      }),
+      later('answers', { access: () => answer(200, [[names[0]!, 'answered']]) }),
+    ]
+    const gateway = await openTestGateway({ plugins })
+    open.push(gateway, backend)
+    for (const [id, origin] of [
+      ['sets', 'set'],
+      ['writes', 'written'],
+      ['answers', 'answered'],
+    ] as const) {
+      const slots = [{ plugin: plugin.id, config: { ...allowed, expose_headers: ['X'] } }, { plugin: id }]
+      await gateway.write(['Route', testRoute('r', 'api.test', backend.port, { plugins: slots })])
+      const { headers } = await gateway.call('http://api.test/', { headers: { Origin: ORIGIN } })
+      assert.equal(headers['access-control-allow-origin'], origin, id)
+      assert.equal(headers['access-control-expose-headers'], id === 'answers' ? 'x' : origin, id)
+    }
   })
 })

@@ -64,7 +64,9 @@ export default definePlugin({
           return refuse('cors')
         attributes.set(inForce, self)
         if (allowed !== null) {
-          for (const [name, value] of allowed.fields) exchange.addAnswerHeader(name, value)
+          for (const [name, value] of allowed.fields) exchange.setAnswerHeader(name, value)
+          // A cache must not give the answer for one origin to another; the answer may vary by more.
+          if (allowed.varies) exchange.addAnswerHeader('Vary', 'Origin')
           addFields(exchange, fields)
         }
         if (!preflight) return undefined
@@ -102,6 +104,6 @@ function fieldsOf(config: v.InferOutput<typeof settings>, services: PluginServic
 function addFields(exchange: Exchange, fields: readonly CorsField[]): void {
   for (const { name, value } of fields) {
     const made = value(exchange)
-    if (made.trim() !== '' && made !== 'null') exchange.addAnswerHeader(name, made)
+    if (made.trim() !== '' && made !== 'null') exchange.setAnswerHeader(name, made)
   }
 }

@@ -11,6 +11,8 @@ import { expressionsOf, isClientChosen } from '../client-chosen.ts'
 /** An allowed origin. */
 export interface AllowedOrigin {
   readonly fields: readonly (readonly [string, string])[]
+  /** Other origins get another answer. */
+  readonly varies: boolean
   /** `origin`: that of the request, if it has one. */
   accepts(origin: string | undefined): boolean
 }
@@ -44,9 +46,7 @@ function allowedOrigin(origin: string, credentials: boolean): AllowedOrigin {
     ['Access-Control-Allow-Origin', origin],
     ['Access-Control-Allow-Credentials', String(credentials && !any)],
   ]
-  // A cache must not give the answer for one origin to another.
-  if (!any) fields.push(['Vary', 'Origin'])
-  return { fields, accepts: from => any || from?.toLowerCase() === origin }
+  return { fields, varies: !any, accepts: from => any || from?.toLowerCase() === origin }
 }
 
 /** `*`, or an origin as browsers write it (RFC 6454, 6.2); null when the text is neither. */

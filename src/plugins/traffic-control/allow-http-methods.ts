@@ -22,7 +22,7 @@ export default definePlugin({
     return {
       access(exchange) {
         if (passing.has(exchange.request.method.toUpperCase())) return
-        exchange.addAnswerHeader('Allow', allow)
+        exchange.setAnswerHeader('Allow', allow)
         return refuse('method_not_allowed')
       },
     }

@@ -16,7 +16,7 @@ export default definePlugin({
   setup: () => ({
     access(exchange) {
       if (reading.has(exchange.request.method)) return
-      exchange.addAnswerHeader('Allow', allow)
+      exchange.setAnswerHeader('Allow', allow)
       return refuse('method_not_allowed')
     },
   }),
