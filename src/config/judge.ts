@@ -61,8 +61,10 @@ export class Judge {
       return undefined
     }
     const value = type.read(raw)
-    if (value === undefined)
-      this.#faults.push(`${given.name}: expected ${type.expected}${secret ? '' : `, got ${shown(raw)}`}`)
+    if (value === undefined) {
+      const usual = `expected ${type.expected}${secret ? '' : `, got ${shown(raw)}`}`
+      this.#faults.push(`${given.name}: ${type.refuse?.(raw) ?? usual}`)
+    }
     return value
   }
 

@@ -144,7 +144,7 @@ test('every invalid value is refused in one go', () => {
     new Set(faults({ ...config('app.snowflake.seed = 1024'), env })),
     new Set([
       "OTOROSHI_PORT: expected a port number 1-65535 (0 for any free port), got 'abc'",
-      "OTOROSHI_STORAGE: expected sqlite, inmemory, file, postgresql, lettuce, redis, redis-pool, redis-mpool, redis-lf, redis-cluster, redis-sentinel, redis-sentinel-lf (other stores are not available in this version), got 'cassandra'",
+      "OTOROSHI_STORAGE: the storage 'cassandra' of Otoroshi is not part of this version: use one of sqlite, inmemory, file, postgresql, lettuce, redis, redis-pool, redis-mpool, redis-lf, redis-cluster, redis-sentinel, redis-sentinel-lf",
       "OTOROSHI_ADMIN_API_EXPOSED: expected true or false, got 'maybe'",
       "CLUSTER_MODE: expected off (this version runs alone, not as a leader or worker), got 'worker'",
       'gateway.conf: app.snowflake.seed: expected a whole number 0-1023, got 1024',
@@ -166,6 +166,8 @@ test('every invalid value is refused in one go', () => {
     ['otoroshi.headers.comm.state', 'X: y'],
     ['otoroshi.headers.comm.state', 'a\r\nb'],
     ['otoroshi.dataDir', 'a\0b'],
+    ['otoroshi.storage', 'sqlit'],
+    ['otoroshi.storage', 'cp:'],
     ['otoroshi.storageRoot', ''],
     ['otoroshi.secret', ''],
     ['otoroshi.dataPlane.threads', '0'],

@@ -11,6 +11,8 @@ export interface ValueType<T> {
   read(raw: Raw): T | undefined
   /** A `file:///path` value stands for the content of that file. */
   readonly fromFile: boolean
+  /** What to say of a value that is not of this type, in place of "expected …"; undefined for the usual. */
+  refuse?(raw: Raw): string | undefined
 }
 
 interface Shape {

@@ -20,8 +20,10 @@ import type { EntityList } from './entity-list.ts'
 import { type EntityStatus, EntityStatuses } from './entity-statuses.ts'
 import { ExternalChanges } from './external-changes.ts'
 import { History } from './history/history.ts'
+import type { RetentionOptions } from './history/retention.ts'
 import type { IndexedEntity } from './indexed-entity.ts'
-import { createInitial, type InitialEntity } from './initial-entities.ts'
+import { createInitial, type Initial } from './initial-entities.ts'
+import { RefusedWrites } from './refused-writes.ts'
 import type { Replacement, ReplacementOutcome } from './replacement.ts'
 import type { RevisionAudience } from './revision-audience.ts'
 import { Staging, type StagedOutcome } from './staging.ts'
@@ -30,12 +32,12 @@ export interface ControlPlaneOptions {
   readonly store: Store
   /** Setting `storageRoot`; default `otoroshi`. */
   readonly root?: string
-  /** Entities of a first start; asked when the store has no global configuration. */
-  readonly initial?: () => readonly InitialEntity[] | Promise<readonly InitialEntity[]>
+  /** What a first start writes; asked when the store has no global configuration. */
+  readonly initial?: () => readonly Initial[] | Promise<readonly Initial[]>
   /** Milliseconds after which a batch of changes takes no more of them; default 20. */
   readonly turn?: number
-  /** Versions kept of each entity (0: all) and for how many milliseconds (0: for ever). Absent: none are written. */
-  readonly history?: { readonly versions: number; readonly maxAge: number } | null
+  /** Limits of the history, each of them 0 for none. Absent: none is written. */
+  readonly history?: Partial<Pick<RetentionOptions, 'versions' | 'total' | 'maxAge'>> | null
   /** Told of failures nobody waits for. Default: a process warning. */
   readonly onFailure?: (error: unknown, what: string) => void
 }
@@ -64,7 +66,9 @@ export class ControlPlane {
   readonly #replacements: PendingReplacement[] = []
   readonly #external: ExternalChanges
   readonly #onFailure: (error: unknown, what: string) => void
+  readonly #refused: RefusedWrites
   readonly #turn: number
+  readonly #initial: NonNullable<ControlPlaneOptions['initial']> | null
   #audience: RevisionAudience = nobody
   #revision = 1
   #working: Promise<void> | null = null
@@ -77,26 +81,51 @@ export class ControlPlane {
     this.#entities = new EntityStore(options.store, root)
     this.#index = new EntityIndex(root)
     this.#onFailure = options.onFailure ?? warn
+    this.#refused = new RefusedWrites(this.#onFailure)
     this.#turn = options.turn ?? 20
+    this.#initial = options.initial ?? null
     const { store, history = null } = options
     this.history =
-      history === null ? null : new History({ ...history, store, root, onFailure: this.#onFailure })
+      history === null
+        ? null
+        : new History({
+            versions: 0,
+            total: 0,
+            maxAge: 0,
+            ...history,
+            store,
+            root,
+            onFailure: this.#onFailure,
+          })
     this.#external = new ExternalChanges(this.#entities, this.#index, () => this.#wake())
   }
 
   /** Loads the store, after creating the initial entities in an empty one. Rejects with `StoreUnavailable`. */
   static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
     const control = new ControlPlane(options)
-    // Watched before it is read: what changes meanwhile is read again.
-    control.#external.watch()
-    if (options.initial !== undefined) await createInitial(control.#entities, options.initial)
-    await control.#entities.load((definition, id, key, json) => {
-      control.#index.load(definition, id, key, json, control.#revision)
-    })
-    control.#loaded = true
-    control.#external.loaded()
-    if (control.#external.ready) control.#wake()
+    await control.load()
     return control
+  }
+
+  /** One that knows nothing yet: changes wait until `load` is done. */
+  static create(options: ControlPlaneOptions): ControlPlane {
+    return new ControlPlane(options)
+  }
+
+  /**
+   * Loads the store, after creating the initial entities in an empty one. `listed` is called when everything is there that
+   * `fullDelta` tells of; the rest is only looked up. Rejects with `StoreUnavailable`.
+   */
+  async load(listed: () => void = () => {}): Promise<void> {
+    // Watched before it is read: what changes meanwhile is read again.
+    this.#external.watch()
+    if (this.#initial !== null) await createInitial(this.#entities, this.history, this.#initial)
+    const take = (definition: EntityDefinition, id: string, key: string, json: string): void =>
+      this.#index.load(definition, id, key, json, this.#revision)
+    await this.#entities.load(take, listed)
+    this.#loaded = true
+    this.#external.loaded()
+    if (this.#external.ready) this.#wake()
   }
 
   /** Who serves the revisions from now on. Give it `fullDelta()` in the same turn: nothing is missed between. */
@@ -314,6 +343,7 @@ export class ControlPlane {
       await this.#store.commit(staging.changes(), staging.preconditions())
       return null
     } catch (error) {
+      if (error instanceof StoreUnavailable) this.#refused.note(error)
       return error ?? new Error('the store failed')
     }
   }

@@ -22,6 +22,8 @@ export interface Replacement {
   stays(entity: IndexedEntity): boolean
   /** Written in the same commit; no keys of entities. */
   readonly changes: readonly Change[]
+  /** Asked whenever it is decided, with the way to what is there; throwing refuses the whole. */
+  readonly check?: (find: (definition: EntityDefinition, key: string) => IndexedEntity | null) => void
   /** Who asks, for the history. Absent: the gateway itself. */
   readonly origin?: ChangeOrigin
 }
@@ -34,4 +36,6 @@ export interface ReplacementOutcome {
   readonly unchanged: number
   /** The revision that holds the change. */
   readonly revision: number
+  /** Number of the change in the history, null when it has none. */
+  readonly number: number | null
 }

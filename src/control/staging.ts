@@ -76,8 +76,13 @@ export class Staging {
     return { before, after: written, changed: true, number }
   }
 
-  /** Notes that the entities of `replacement` take the place of all others. Only on a fresh staging. */
-  replaceAll({ entities, stays, changes, origin }: Replacement): Omit<ReplacementOutcome, 'revision'> {
+  /**
+   * Notes that the entities of `replacement` take the place of all others. Only on a fresh staging. Throws what its check
+   * throws.
+   */
+  replaceAll(replacement: Replacement): Omit<ReplacementOutcome, 'revision'> {
+    const { entities, stays, changes, origin } = replacement
+    replacement.check?.((definition, key) => this.#index.byKey(definition, key))
     const removed: IndexedEntity[] = []
     const created: IndexedEntity[] = []
     const updated: { before: IndexedEntity; after: IndexedEntity }[] = []
@@ -89,7 +94,6 @@ export class Staging {
         else {
           removed.push(entity)
           this.#note(entity.key, entity, null)
-          this.#versions.record(entity, null, origin)
         }
       }
     for (const { definition, id, key, json, expiresAt } of entities.values()) {
@@ -102,11 +106,15 @@ export class Staging {
       if (before === null) created.push(after)
       else updated.push({ before, after })
       this.#note(key, before, after)
-      this.#versions.record(before, after, origin)
       if (expiresAt !== 0) this.#expiries.set(key, expiresAt)
     }
     this.#others = changes
-    return { created, updated, removed, unchanged }
+    const parts = [
+      ...removed.map(before => ({ before, after: null })),
+      ...created.map(after => ({ before: null, after })),
+      ...updated,
+    ]
+    return { created, updated, removed, unchanged, number: this.#versions.recordImport(parts, origin) }
   }
 
   get empty(): boolean {

@@ -67,19 +67,19 @@ export async function initialEntities(settings: InitialSettings): Promise<Initia
       made(team, {
         id: 'default',
         tenant: 'default',
-        name: 'Default team',
+        name: 'Default Team',
         description: 'The default team of the default organization',
       }),
-      made(serviceGroup, { id: 'default', name: 'Default group', description: 'The default service group' }),
+      made(serviceGroup, { id: 'default', name: 'default-group', description: 'The default service group' }),
       made(serviceGroup, {
         id: adminApi.groupId,
-        name: 'Otoroshi admin API group',
+        name: 'Otoroshi Admin Api group',
         description: 'The keys granted on this group may call the admin API',
       }),
       made(route, adminRoute(settings)),
       made(apikey, {
         ...key(adminApi.clientId, adminApi.clientSecret, adminApi.groupId),
-        clientName: 'Otoroshi admin API key',
+        clientName: 'Otoroshi Backoffice ApiKey',
         throttlingQuota: 10000,
       }),
       made(apikey, { ...key(randomToken(16), randomToken(64), 'default'), clientName: 'default-apikey' }),

@@ -44,6 +44,14 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/** There is no room left: the disk, or the memory of a server, is full. Nothing was written. */
+export class StoreFull extends StoreUnavailable {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause)
+    this.name = 'StoreFull'
+  }
+}
+
 export interface Store {
   /** Driver name as in the setting `storage`. */
   readonly driver: string
@@ -53,6 +61,8 @@ export interface Store {
   scan(prefix: string, from?: string): AsyncIterable<readonly Entry[]>
   /** The same for several prefixes together, where that is cheaper than one after another. */
   scanAny?(prefixes: readonly string[]): AsyncIterable<readonly Entry[]>
+  /** The same as `scan` in any order, where that is cheaper for a prefix that most keys have. */
+  scanUnordered?(prefix: string): AsyncIterable<readonly Entry[]>
   /** Writes all changes or none. Rejects with `StoreConflict` or `StoreUnavailable`. */
   commit(changes: readonly Change[], preconditions?: readonly Precondition[]): Promise<void>
   /**

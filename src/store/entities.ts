@@ -41,10 +41,18 @@ export interface WriteOptions {
   readonly expiresAt?: number
 }
 
+/** Where the entities of a kind are. */
+interface Place {
+  readonly definition: EntityDefinition
+  readonly prefix: string
+}
+
+type Take = (definition: EntityDefinition, id: string, key: string, json: string) => void
+
 export class EntityStore {
   readonly store: Store
   readonly root: string
-  readonly #places: readonly { readonly definition: EntityDefinition; readonly prefix: string }[]
+  readonly #places: readonly Place[]
 
   /** `root` is the setting `storageRoot`, the prefix of every key. */
   constructor(store: Store, root = 'otoroshi') {
@@ -102,26 +110,38 @@ export class EntityStore {
       })
   }
 
-  /** Gives every entity of every kind (aliases once) to `take`, without an object for each. */
-  async load(
-    take: (definition: EntityDefinition, id: string, key: string, json: string) => void,
-  ): Promise<void> {
+  /**
+   * Gives every entity of every kind (aliases once) to `take`, without an object for each. `listed` is called when only
+   * those are left that the data plane looks up one by one.
+   */
+  async load(take: Take, listed: () => void = () => {}): Promise<void> {
     if (this.store.scanAny !== undefined) {
       for await (const entries of this.store.scanAny(this.#places.map(place => place.prefix)))
         for (const { key, value } of entries) {
           const place = this.identify(key)
           if (place !== null) take(place.definition, place.id, key, value)
         }
+      listed()
       return
     }
-    for (const { definition, prefix } of this.#places) {
-      if (definition.singleton !== undefined) {
-        const only = await this.get(definition, definition.singleton)
-        if (only !== null) take(definition, only.id, only.key, only.json)
-        continue
-      }
-      for await (const entries of this.store.scan(prefix))
-        for (const { key, value } of entries) take(definition, idIn(definition, key, prefix), key, value)
+    const later = this.#places.filter(({ definition }) => definition.numerous === 'looked-up')
+    for (const place of this.#places) if (!later.includes(place)) await this.#loadKind(place, take)
+    listed()
+    for (const place of later) await this.#loadKind(place, take)
+  }
+
+  async #loadKind({ definition, prefix }: Place, take: Take): Promise<void> {
+    if (definition.singleton !== undefined) {
+      const only = await this.get(definition, definition.singleton)
+      if (only !== null) take(definition, only.id, only.key, only.json)
+      return
+    }
+    const unordered = definition.numerous !== undefined && this.store.scanUnordered !== undefined
+    const batches = unordered ? this.store.scanUnordered!(prefix) : this.store.scan(prefix)
+    for await (const entries of batches) {
+      for (const { key, value } of entries) take(definition, idIn(definition, key, prefix), key, value)
+      // The threads that make ready what is listed must be heard.
+      await new Promise(resolve => setImmediate(resolve))
     }
   }
 

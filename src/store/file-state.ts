@@ -5,7 +5,14 @@ import { StoreUnavailable } from './contract.ts'
 import type { Transactional } from './commit-queue.ts'
 import { flushDirectory, makeDirectory } from './directory.ts'
 import { lockFile } from './file-lock.ts'
-import { journalLine, loadJournal, loadSnapshot, type Snapshot, writeSnapshot } from './ndjson.ts'
+import {
+  journalLine,
+  loadJournal,
+  loadSnapshot,
+  removeDraft,
+  type Snapshot,
+  writeSnapshot,
+} from './ndjson.ts'
 import { Table } from './table.ts'
 
 /** The journal is folded into the file when it is larger than this and than the file, bytes. */
@@ -17,6 +24,8 @@ export class FileState implements Transactional {
   readonly #unlock: () => void
   #journal = -1
   #journalSize = 0
+  /** Size of the journal at which the file is written anew, bytes. */
+  #foldAt = smallestFold
   #snapshot: Snapshot = { size: 0, foreign: [] }
   /** Why nothing can be written any more, or null. */
   #broken: unknown = null
@@ -52,7 +61,7 @@ export class FileState implements Transactional {
     const written = this.table.written()
     if (written.length > 0) this.#append(journalLine(written))
     this.table.commit()
-    if (this.#journalSize > Math.max(smallestFold, this.#snapshot.size)) this.#tryFold()
+    if (this.#journalSize > this.#foldAt) this.#tryFold()
   }
 
   rollback(): void {
@@ -69,6 +78,7 @@ export class FileState implements Transactional {
   }
 
   #load(): void {
+    removeDraft(this.#path)
     this.#snapshot = loadSnapshot(this.#path, this.table)
     const journal = `${this.#path}.journal`
     const replayed = loadJournal(journal, this.table)
@@ -78,6 +88,7 @@ export class FileState implements Transactional {
     if (replayed < this.#journalSize) this.#truncate(replayed)
     fsyncSync(this.#journal)
     flushDirectory(dirname(this.#path))
+    this.#foldAt = Math.max(smallestFold, this.#snapshot.size)
   }
 
   #append(line: string): void {
@@ -108,11 +119,13 @@ export class FileState implements Transactional {
     this.#journalSize = size
   }
 
-  // The commit that led here is safe in the journal: a failure to fold is not its failure.
+  // The commit that led here is safe in the journal: a failure to fold is not its failure. What failed takes as long as
+  // what succeeds, so not every commit tries again.
   #tryFold(): void {
     try {
       this.#fold()
     } catch (error) {
+      this.#foldAt = this.#journalSize + smallestFold
       process.emitWarning(`the data file was not rewritten: ${String(error)}`, 'FileStore')
     }
   }
@@ -120,6 +133,7 @@ export class FileState implements Transactional {
   // The order matters: until the new file is in place and flushed, the journal is the truth. Replaying it twice is harmless.
   #fold(): void {
     this.#snapshot = writeSnapshot(this.#path, this.table, this.#snapshot.foreign)
+    this.#foldAt = Math.max(smallestFold, this.#snapshot.size)
     this.#truncate(0)
     fsyncSync(this.#journal)
   }

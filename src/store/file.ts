@@ -6,7 +6,7 @@
  * replaced atomically (at close, and when the journal outgrows it). Not meant for many entities: use sqlite.
  */
 import type { Change, Entry, Precondition, Store } from './contract.ts'
-import { StoreConflict, StoreUnavailable } from './contract.ts'
+import { StoreConflict, StoreFull, StoreUnavailable } from './contract.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { FileState } from './file-state.ts'
 import { CounterRefused, checkChange, checkKey, expiryOf } from './keys.ts'
@@ -93,11 +93,19 @@ class FileStore implements Store {
       )
         throw error
       const reason = error instanceof Error ? error.message : String(error)
-      throw new StoreUnavailable(`the journal of the data file cannot be written: ${reason}`, error)
+      throw new (isFull(error) ? StoreFull : StoreUnavailable)(
+        `the journal of the data file cannot be written: ${reason}`,
+        error,
+      )
     }
   }
 
   #usable(): void {
     if (!this.#open) throw new StoreUnavailable('the store is closed')
   }
+}
+
+function isFull(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return code === 'ENOSPC' || code === 'EDQUOT'
 }

@@ -3,7 +3,16 @@
  * milliseconds or -1 and `w` the kind of value; only texts and counters are read, lines of other kinds are kept as they are. Journal: one commit a line, `{c: [[key, value|null, expiry]…], h}` with `h` a checksum.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { type Change, StoreUnavailable } from './contract.ts'
 import { flushDirectory } from './directory.ts'
@@ -100,9 +109,27 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 
-/** Replaces the snapshot atomically. */
+/** Removes what a snapshot that did not come to its end has left. */
+export function removeDraft(path: string): void {
+  rmSync(draftOf(path), { force: true })
+}
+
+const draftOf = (path: string): string => `${path}.new`
+
+/** Replaces the snapshot atomically. Nothing of the new one is left when it throws: it may be all the room there was. */
 export function writeSnapshot(path: string, table: Table, foreign: readonly string[]): Snapshot {
-  const draft = `${path}.new`
+  try {
+    const size = writeDraft(draftOf(path), table, foreign)
+    renameSync(draftOf(path), path)
+    flushDirectory(dirname(path))
+    return { size, foreign }
+  } catch (error) {
+    removeDraft(path)
+    throw error
+  }
+}
+
+function writeDraft(draft: string, table: Table, foreign: readonly string[]): number {
   const file = openSync(draft, 'w', 0o600)
   let size = 0
   try {
@@ -117,12 +144,10 @@ export function writeSnapshot(path: string, table: Table, foreign: readonly stri
     }
     size += writeWhole(file, chunk)
     fsyncSync(file)
+    return size
   } finally {
     closeSync(file)
   }
-  renameSync(draft, path)
-  flushDirectory(dirname(path))
-  return { size, foreign }
 }
 
 function writeWhole(file: number, text: string): number {

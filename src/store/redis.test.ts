@@ -102,10 +102,7 @@ describe('one Redis server', { skip: redisMissing }, () => {
       { key: 'b', value: 'x' },
       { key: 'a', value: null },
     ]
-    await assert.rejects(
-      store.commit(grows),
-      /^StoreUnavailable: Redis \(127\.0\.0\.1:\d+\) cannot be used: OOM/,
-    )
+    await assert.rejects(store.commit(grows), /^StoreFull: Redis \(127\.0\.0\.1:\d+\) cannot be used: OOM/)
     assert.equal((await store.get('a'))?.length, 100_000)
     assert.equal(await store.get('b'), null)
     await store.commit(grows.toReversed())
@@ -154,13 +151,13 @@ describe('a Redis server with users', { skip: redisMissing }, () => {
       [{ username: 'quiet', password: 'quiet' }, /NOPERM.*channels/],
     ] as const) {
       const began = Date.now()
-      await assert.rejects(open(targetAt(server.port, { ...more, timeout: 5000 })), (error: Error) => {
+      await assert.rejects(open(targetAt(server.port, { ...more, timeout: 60_000 })), (error: Error) => {
         assert.ok(error instanceof StoreUnavailable)
         assert.match(error.message, reason)
         assert.doesNotMatch(error.message, /wrong-secret|\n/)
         return true
       })
-      assert.ok(Date.now() - began < 1500, `${Date.now() - began} ms`)
+      assert.ok(Date.now() - began < 30_000, `${Date.now() - began} ms`)
     }
   })
 })

@@ -22,6 +22,7 @@ import { type Commits, commitsOnServer } from './redis/commit.ts'
 import { isFinal, isReply, unavailable } from './redis/failure.ts'
 import { Link } from './redis/link.ts'
 import { readPrefixes, textAt } from './redis/listing.ts'
+import { readInOrder, tryNames } from './redis/ordered-names.ts'
 import { incrementScript, run } from './redis/scripts.ts'
 import { type ServerFacts, serverFacts, writeStamp } from './redis/server.ts'
 import { placeOf, type RedisTarget } from './redis/target.ts'
@@ -62,7 +63,9 @@ class RedisStore implements Store {
     this.#options = options
     this.#place = placeOf(target)
     this.#commits =
-      target.mode === 'cluster' ? commitsInCluster(root, channel, target.timeout) : commitsOnServer(channel)
+      target.mode === 'cluster'
+        ? commitsInCluster(root, channel, target.timeout)
+        : commitsOnServer(channel, { set: `${root}:store:history`, prefix: `${root}:history:` })
     const lookAgain = () => this.#lookAgain()
     this.#link = new Link<Client>({
       place: this.#place,
@@ -92,7 +95,12 @@ class RedisStore implements Store {
       await this.#feed.start()
       const client = await this.#link.client()
       // A commit and a notice of nothing: they show now, not at the first write, what the user may not do.
-      await Promise.all([this.#commits.commit(client, [], [], []), this.#feed.greet(client)]).catch(error => {
+      const { names } = this.#commits
+      await Promise.all([
+        this.#commits.commit(client, [], [], []),
+        names === null ? null : tryNames(client, names),
+        this.#feed.greet(client),
+      ]).catch(error => {
         if (isFinal(error)) throw error
       })
     } catch (error) {
@@ -125,8 +133,13 @@ class RedisStore implements Store {
       this.#usable()
       return this.#link.client()
     }
-    const { ownKeys } = this.#commits
+    const { ownKeys, names } = this.#commits
+    const [prefix = ''] = prefixes
     try {
+      if (names !== null && prefixes.length === 1 && prefix.startsWith(names.prefix)) {
+        yield* readInOrder(client, names, prefix, from)
+        return
+      }
       const wanted = (key: string): boolean =>
         (ownKeys === null || !key.startsWith(ownKeys)) && (from === undefined || compareKeys(key, from) >= 0)
       yield* readPrefixes(client, prefixes, wanted)

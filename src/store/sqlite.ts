@@ -12,6 +12,7 @@ import {
   type Precondition,
   type Store,
   StoreConflict,
+  StoreFull,
   StoreUnavailable,
 } from './contract.ts'
 import { CommitQueue } from './commit-queue.ts'
@@ -22,6 +23,8 @@ import { createWatchers } from './watchers.ts'
 /** Most entries of a batch, and the UTF-16 units after which it ends early. */
 const batchSize = 1000
 const batchLength = 4 * 1024 * 1024
+/** SQLite's code for a disk without room. */
+const FULL = 13
 
 /** Opens (or makes) the store in `directory`. Rejects with `StoreUnavailable`: in use, unreadable, damaged, too new. */
 export async function openSqliteStore(directory: string): Promise<Store> {
@@ -86,7 +89,7 @@ class SqliteStore implements Store {
   }
 
   /** In the order of the table, which is the cheapest: that of the keys takes four times as long. */
-  async *scanAny(prefixes: readonly string[]): AsyncGenerator<readonly Entry[]> {
+  async *scanUnordered(prefix: string): AsyncGenerator<readonly Entry[]> {
     const rows = this.#database.prepare(
       'SELECT rowid, key, value, expires_at FROM entries WHERE rowid > ? ORDER BY rowid LIMIT 1000',
     )
@@ -100,8 +103,7 @@ class SqliteStore implements Store {
       const now = Date.now()
       const entries: Entry[] = []
       for (const [, key, value, expiresAt] of page)
-        if (alive(expiresAt, now) && prefixes.some(prefix => key.startsWith(prefix)))
-          entries.push({ key, value })
+        if (alive(expiresAt, now) && key.startsWith(prefix)) entries.push({ key, value })
       if (entries.length > 0) yield entries
     }
   }
@@ -230,5 +232,9 @@ function guarded<T>(action: string, work: () => T): T {
 function unavailable(action: string, error: unknown): StoreUnavailable {
   if (error instanceof StoreUnavailable) return error
   const reason = error instanceof Error ? error.message : String(error)
-  return new StoreUnavailable(`the data file cannot be used to ${action}: ${reason}`, error)
+  const full = error instanceof Error && 'errcode' in error && Number(error.errcode) === FULL
+  return new (full ? StoreFull : StoreUnavailable)(
+    `the data file cannot be used to ${action}: ${reason}`,
+    error,
+  )
 }

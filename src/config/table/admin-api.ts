@@ -150,14 +150,15 @@ export const firstStart = {
     flag: 'import',
     type: optional(path),
     default: null,
-    about: 'path or http(s) URL of a JSON export that is loaded; wins over the other ways to give data',
+    about:
+      'path or http(s) URL of an export to begin with: JSON, or lines of raw keys (`.ndjson`, `.jsonl`); wins over the other ways to give data',
     secret: true,
   }),
   importHeaders: setting({
     key: 'otoroshi.importFromHeaders',
     type: texts,
     default: [],
-    about: 'headers sent with the URL, each as Name:value',
+    about: 'headers sent to the host of the URL, each as Name:value',
     secret: true,
   }),
   initialData: setting({

@@ -10,6 +10,8 @@ export const headerNames = {
   requestTimestamp: header('request.timestamp', 'Otoroshi-Request-Timestamp', 'time of the request'),
   proxiedHost: header('response.proxyhost', 'Otoroshi-Proxied-Host', 'host the client asked for'),
   parentRequest: header('trace.parent', 'Otoroshi-Parent-Request', 'id of the request that caused this one'),
+  vizFrom: header('trace.from', 'Otoroshi-Viz-From', 'id of the calling service'),
+  vizFromLabel: header('trace.label', 'Otoroshi-Viz-From-Label', 'name of the calling service'),
   clientId: header('request.clientid', 'Otoroshi-Client-Id', 'client id of an API key'),
   clientSecret: header('request.clientsecret', 'Otoroshi-Client-Secret', 'client secret of an API key'),
   simpleApiClientId: header('request.simpleapiclientid', 'x-api-key', 'client id of an API key, alone'),

@@ -18,6 +18,14 @@ export const history = {
     about:
       'versions kept of each entity, 0 for all of them; a tenth more may be there until the next cleaning up of an entity that is written',
   }),
+  total: setting({
+    key: 'otoroshi.history.total',
+    env: ['OTOROSHI_HISTORY_TOTAL'],
+    type: whole(0, 100_000_000),
+    default: 500_000,
+    about:
+      'changes kept in all, whatever entities they are of, 0 for all of them; an import is one; a fifth more may be there until the next cleaning up. One takes the size of its entity and about 1 KB in the store',
+  }),
   days: setting({
     key: 'otoroshi.history.days',
     env: ['OTOROSHI_HISTORY_DAYS'],

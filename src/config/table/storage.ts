@@ -1,18 +1,28 @@
 /** Where the entities are kept. */
 import { redisKinds } from '../redis/target.ts'
 import { setting } from '../setting.ts'
-import { choice, duration, optional, path, text } from '../value-types.ts'
+import { choice, duration, optional, path, text, type ValueType } from '../value-types.ts'
+
+const kinds = ['sqlite', 'inmemory', 'file', 'postgresql', ...redisKinds] as const
+
+/** Names that Otoroshi knows besides: stores of its own, and those of plugins and extensions. */
+const upstreamOnly = /^(?:http|s3|leveldb|cassandra|cassandra-naive|(?:cp|ext):[\w.:$-]{1,100})$/i
+
+const kind: ValueType<(typeof kinds)[number]> = {
+  ...choice(kinds, { memory: 'inmemory', pg: 'postgresql' }),
+  refuse(raw) {
+    const name = typeof raw === 'string' ? raw.trim() : ''
+    if (!upstreamOnly.test(name)) return undefined
+    return `the storage '${name}' of Otoroshi is not part of this version: use one of ${kinds.join(', ')}`
+  },
+}
 
 export const storage = {
   kind: setting({
     key: 'otoroshi.storage',
     env: ['APP_STORAGE', 'OTOROSHI_STORAGE'],
     flag: 'storage',
-    type: choice(
-      ['sqlite', 'inmemory', 'file', 'postgresql', ...redisKinds],
-      { memory: 'inmemory', pg: 'postgresql' },
-      ' (other stores are not available in this version)',
-    ),
+    type: kind,
     default: 'sqlite',
     about:
       'kind of store: sqlite (a database in the data directory), inmemory (lost at the end), file, postgresql, or one of Redis, where all names but the cluster differ only in the settings they read',

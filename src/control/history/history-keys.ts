@@ -1,6 +1,11 @@
 /**
- * Where the history lies: `<root>:history:log:<n>` holds the record of a change, `<root>:history:of:<entity>:<n>` the
- * entity before and after it. Upstream reads neither. `<n>` counts down, so that a scan meets the latest change first.
+ * Where the history lies. Upstream reads none of it.
+ *
+ * - `<root>:history:log:<n>`: the record of a change;
+ * - `<root>:history:of:<entity>:<n>`: that the change is one of this entity, and its part in an import;
+ * - `<root>:history:state:<n>:<entity>`: the entity before and after.
+ *
+ * `<n>` counts down, so that a scan meets the latest change first. Lists read none of the states, which may be large.
  */
 import { createHash } from 'node:crypto'
 
@@ -11,37 +16,64 @@ const longestPlace = 400
 /** Changes of one millisecond that have numbers of their own; more take those of the next one. */
 export const numbersPerMillisecond = 1024
 
+/** Place that stands for the imports of an instance. No entity has it: keys of entities hold a colon or a name. */
+export const importsPlace = '*'
+
 export class HistoryKeys {
-  readonly #root: string
+  readonly root: string
   /** Prefix of all records. */
   readonly log: string
+  /** Prefix of what is kept by entity. */
+  readonly changes: string
 
   constructor(root: string) {
-    this.#root = root
+    this.root = root
     this.log = `${root}:history:log:`
+    this.changes = `${root}:history:of:`
   }
 
   /** The key of an entity without the root. */
   placeOf(key: string): string {
-    return key.slice(this.#root.length + 1)
+    return key.slice(this.root.length + 1)
+  }
+
+  /** The key of the entity at a place. */
+  keyAt(place: string): string {
+    return `${this.root}:${place}`
   }
 
   record(number: number): string {
     return this.log + down(number)
   }
 
-  /** Prefix of the states of one entity. Its length keeps `a` and `a:b` apart. */
-  statesOf(place: string): string {
-    const name =
-      place.length > longestPlace
-        ? `#${createHash('sha256').update(place).digest('base64url')}`
-        : `${place.length}:${place}`
-    return `${this.#root}:history:of:${name}:`
+  /** Prefix of the changes of one entity. Its length keeps `a` and `a:b` apart. */
+  changesOf(place: string): string {
+    return `${this.changes}${nameOf(place)}:`
   }
 
-  states(place: string, number: number): string {
-    return this.statesOf(place) + down(number)
+  change(place: string, number: number): string {
+    return this.changesOf(place) + down(number)
   }
+
+  /** Prefix of the states of one change: as many as entities were changed. */
+  statesOf(number: number): string {
+    return `${this.root}:history:state:${down(number)}:`
+  }
+
+  state(place: string, number: number): string {
+    return this.statesOf(number) + nameOf(place)
+  }
+
+  /** The key of the state that belongs to a key made by `change`. */
+  stateBehind(change: string, number: number): string {
+    return this.statesOf(number) + change.slice(this.changes.length, -digits - 1)
+  }
+}
+
+function nameOf(place: string): string {
+  return place.length > longestPlace
+    ? `#${createHash('sha256').update(place).digest('base64url')}`
+    : `${place.length}:${place}`
 }
 
 /** True for a key of the history. */

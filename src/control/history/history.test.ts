@@ -7,16 +7,16 @@ import { testDirectory } from '../../store/testing/directory.ts'
 import { scanAll } from '../../store/testing/suite.ts'
 import { ControlPlane } from '../control-plane.ts'
 import { aRoute, remove, route, team, write } from '../testing/entities.ts'
-import type { ChangeRecord } from './change-record.ts'
+import type { ChangeRecord, LogRecord } from './change-record.ts'
 import { HistoryKeys, numbersPerMillisecond } from './history-keys.ts'
-import type { VersionStates } from './history.ts'
+import type { States } from './states.ts'
 
 const who = { clientId: 'key', user: { name: 'Ada', email: 'ada@acme.test' }, from: '192.0.2.7' }
 
 async function started(
   t: TestContext,
   store: Store = createMemoryStore(),
-  limits = { versions: 0, maxAge: 0 },
+  limits: { versions: number; maxAge: number; total?: number } = { versions: 0, maxAge: 0 },
 ): Promise<ControlPlane> {
   const control = await ControlPlane.start({ store, history: limits })
   t.after(() => control.close())
@@ -29,9 +29,19 @@ async function collected<T>(source: AsyncIterable<T>): Promise<T[]> {
   return all
 }
 
-const records = (control: ControlPlane): Promise<ChangeRecord[]> => collected(control.history!.records())
-const statesOf = (control: ControlPlane, id: string): Promise<VersionStates[]> =>
-  collected(control.history!.statesOf(control.history!.placeOf(route, id)))
+const records = (control: ControlPlane): Promise<LogRecord[]> => collected(control.history!.records())
+const changesOf = (control: ControlPlane, id: string): Promise<ChangeRecord[]> =>
+  collected(control.history!.recordsOf(control.history!.placeOf(route, id)))
+
+async function statesOf(control: ControlPlane, id: string): Promise<(States & { number: number })[]> {
+  const history = control.history!
+  return Promise.all(
+    (await changesOf(control, id)).map(async record => ({
+      number: record.number,
+      ...(await history.states(record))!,
+    })),
+  )
+}
 
 const change = (control: ControlPlane, id: string, entity: unknown = aRoute(id)) =>
   control.change({ definition: route, id, origin: who, transition: write(entity) })
@@ -51,7 +61,9 @@ test('every change leaves who, when, from where and both states, latest first', 
       [first.number, 'create'],
     ],
   )
-  const { clientId, user, from, at, kind, id, place, revision } = all[1]!
+  const update = all[1]!
+  assert.ok(update.action === 'update')
+  const { clientId, user, from, at, kind, id, place, revision } = update
   assert.deepEqual({ clientId, user, from }, who)
   assert.deepEqual([kind, id, place, revision], ['Route', 'a', 'routes:a', second.revision])
   assert.ok(at >= since && at <= Date.now())
@@ -62,11 +74,9 @@ test('every change leaves who, when, from where and both states, latest first', 
     { number: second.number, before: texts[0], after: texts[1] },
     { number: first.number, before: null, after: texts[0] },
   ])
-  assert.deepEqual(await control.history!.version(second.number!), {
-    record: all[1],
-    before: texts[0],
-    after: texts[1],
-  })
+  assert.deepEqual(await changesOf(control, 'a'), all, 'the same records by entity')
+  assert.deepEqual(await control.history!.recordOf('routes:a', second.number!), update)
+  assert.equal(await control.history!.recordOf('routes:b', second.number!), null)
 })
 
 test('what changes nothing, is refused or only tried leaves no version', async t => {
@@ -115,7 +125,7 @@ test('reading goes on from a number', async t => {
     numbers.slice(2),
   )
   assert.deepEqual(
-    (await collected(history.statesOf(place, from - 1))).map(s => s.number),
+    (await collected(history.recordsOf(place, from - 1))).map(({ number }) => number),
     numbers.slice(3),
   )
 })
@@ -129,8 +139,11 @@ test('a team that goes to another organization has its history in both', async t
   const moved = await make('acme', 'other')
   const history = control.history!
   const numbers = async (scope: string) =>
-    (await collected(history.statesOf(history.placeOf(team, 'one', scope)))).map(({ number }) => number)
+    (await collected(history.recordsOf(history.placeOf(team, 'one', scope)))).map(({ number }) => number)
   assert.deepEqual([(await numbers('acme')).length, await numbers('other')], [2, [moved.number]])
+  const record = await history.recordOf('teams:acme:one', moved.number!)
+  assert.deepEqual([record?.place, record?.left], ['teams:other:one', 'teams:acme:one'])
+  assert.match((await history.states(record!))!.before!, /"acme"/)
 })
 
 test('a number that another instance took is exchanged for another', async t => {
@@ -158,7 +171,7 @@ test('versions beyond the number kept go, the latest stay', async t => {
   const names = (await statesOf(control, 'a')).map(({ after }) => JSON.parse(after!).name)
   assert.deepEqual(names, ['9', '8', '7'])
   assert.equal((await records(control)).length, 4)
-  assert.equal((await scanAll(store, 'otoroshi:history:')).length, 8, 'nothing is left behind')
+  assert.equal((await scanAll(store, 'otoroshi:history:')).length, 12, 'nothing is left behind')
 })
 
 test('versions that are too old go, from the oldest on', async t => {
@@ -168,6 +181,7 @@ test('versions that are too old go, from the oldest on', async t => {
   const old = (age: number): number => (Date.now() - age) * numbersPerMillisecond
   for (const age of [50_000, 70_000, 80_000]) {
     const number = old(age)
+    const none = { before: null, after: null }
     const record = {
       number,
       at: Date.now() - age,
@@ -175,17 +189,30 @@ test('versions that are too old go, from the oldest on', async t => {
       id: 'a',
       place: 'routes:a',
       action: 'create',
+      owners: none,
+      digests: none,
     }
     const value = JSON.stringify({ ...record, clientId: null, user: null, from: null, revision: 1 })
     await store.commit([
       { key: keys.record(number), value },
-      { key: keys.states('routes:a', number), value: 'c\n{}' },
+      { key: keys.change('routes:a', number), value: '' },
+      { key: keys.state('routes:a', number), value: 'c\n{}' },
     ])
   }
   await change(control, 'b')
   await control.history!.cleanUp()
   assert.equal((await records(control)).length, 2)
-  assert.equal((await scanAll(store, 'otoroshi:history:')).length, 4)
+  assert.equal((await scanAll(store, 'otoroshi:history:')).length, 6)
+})
+
+test('changes beyond the number kept in all go, whatever entities they are of', async t => {
+  const store = createMemoryStore()
+  const control = await started(t, store, { versions: 0, maxAge: 0, total: 5 })
+  for (let i = 0; i < 12; i++) await change(control, `r${i}`)
+  await control.history!.cleanUp()
+  const kept = (await records(control)).map(record => record.action !== 'import' && record.id)
+  assert.deepEqual(kept, ['r11', 'r10', 'r9', 'r8', 'r7'])
+  assert.equal((await scanAll(store, 'otoroshi:history:')).length, 15, 'nothing is left behind')
 })
 
 test('starting reads no version, and a start without history writes none', async t => {
@@ -219,7 +246,7 @@ test('starting reads no version, and a start without history writes none', async
   assert.ok(read.length > 20 && !read.some(key => key.startsWith('otoroshi:history')), read.join())
   assert.equal(control.history, null)
   assert.equal((await change(control, 'b')).number, null)
-  assert.equal((await scanAll(store, 'otoroshi:history:')).length, 2)
+  assert.equal((await scanAll(store, 'otoroshi:history:')).length, 3)
   await control.close()
   await store.close()
 })

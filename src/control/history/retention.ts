@@ -1,17 +1,19 @@
 /**
- * How long versions are kept: a number of them per entity, and an age. Removed in the background, a few at a time, so that
- * writers find their turn between.
+ * How long versions are kept: a number of them per entity, a number of changes in all, and an age. Removed in the
+ * background, a few at a time, so that writers find their turn between.
  *
- * Guarantees: what is within both limits stays. Not guaranteed: that what is beyond them is gone at once. An entity is
+ * Guarantees: what is within all limits stays. Not guaranteed: that what is beyond them is gone at once. An entity is
  * looked at when it is written, so one that nobody writes keeps what it has until it is too old.
  */
-import type { Change, Entry, Store } from '../../store/contract.ts'
-import { readRecord } from './change-record.ts'
+import type { Entry, Store } from '../../store/contract.ts'
 import { type HistoryKeys, numberIn, numbersPerMillisecond } from './history-keys.ts'
+import { VersionRemoval } from './version-removal.ts'
 
 export interface RetentionOptions {
   /** Versions kept of each entity; 0: no limit. */
   readonly versions: number
+  /** Changes kept in all; 0: no limit. */
+  readonly total: number
   /** Milliseconds a version is kept; 0: no limit. */
   readonly maxAge: number
   /** Told of failures nobody waits for. */
@@ -20,22 +22,24 @@ export interface RetentionOptions {
 
 /** Milliseconds between two rounds. */
 const roundEvery = 10_000
-/** Milliseconds between two looks for what is too old. */
-const ageEvery = 3_600_000
-/** Versions removed by one commit, and the milliseconds until the next one. */
-const batchSize = 200
-const pause = 20
+/** Milliseconds between two looks at the whole log. */
+const lookEvery = 3_600_000
 /** Entities remembered as written. Beyond, those met next are forgotten until they are written again. */
 const mostRemembered = 100_000
+/** Entities looked at one by one; of more, all are read in one go: sooner where a scan may go through every key. */
+const fewPlaces = { usual: 500, dear: 20 }
 
 export class Retention {
   readonly #store: Store
   readonly #keys: HistoryKeys
   readonly #options: RetentionOptions
+  readonly #removal: VersionRemoval
   /** Writes of an entity since the start. */
   #written = new Map<string, number>()
   readonly #due = new Set<string>()
-  #nextAge = Date.now() + roundEvery
+  /** Changes since the log was last looked at. */
+  #since = 0
+  #nextLook = Date.now() + roundEvery
   #timer: NodeJS.Timeout | null = null
   #round: Promise<void> | null = null
   #closed = false
@@ -44,11 +48,13 @@ export class Retention {
     this.#store = store
     this.#keys = keys
     this.#options = options
-    if (options.versions > 0 || options.maxAge > 0) this.#plan()
+    this.#removal = new VersionRemoval(store, keys, () => this.#closed)
+    if (options.versions > 0 || options.total > 0 || options.maxAge > 0) this.#plan()
   }
 
-  /** These entities were written. */
-  note(places: readonly string[]): void {
+  /** So many changes were made; of these places there are older ones. */
+  note(changes: number, places: readonly string[]): void {
+    this.#since += changes
     const { versions } = this.#options
     if (versions === 0) return
     // Looked at once after the start, and then each time that a tenth may have come on top.
@@ -63,7 +69,7 @@ export class Retention {
 
   /** Removes everything that is beyond the limits now. Rejects when the store fails. */
   async cleanUp(): Promise<void> {
-    this.#nextAge = 0
+    this.#nextLook = 0
     await this.#round
     await this.#work()
   }
@@ -88,67 +94,59 @@ export class Retention {
   async #work(): Promise<void> {
     const places = [...this.#due]
     this.#due.clear()
-    for (let i = 0; i < places.length && !this.#closed; i += 50) await this.#trim(places.slice(i, i + 50))
-    if (this.#closed || this.#options.maxAge === 0 || Date.now() < this.#nextAge) return
-    this.#nextAge = Date.now() + ageEvery
-    await this.#removeOld()
+    if (places.length > 0) await this.#trim(places.map(place => this.#keys.changesOf(place)))
+    const { total, maxAge } = this.#options
+    const many = total > 0 && this.#since > Math.max(100, total / 5)
+    if (this.#closed || (total === 0 && maxAge === 0) || (!many && Date.now() < this.#nextLook)) return
+    this.#nextLook = Date.now() + lookEvery
+    this.#since = 0
+    await this.#cutLog(total, maxAge)
   }
 
   /** Removes the oldest versions of entities that have too many. */
-  async #trim(places: readonly string[]): Promise<void> {
-    const prefixes = places.map(place => this.#keys.statesOf(place))
-    const seen = new Map<string, number>()
-    let gone: string[] = []
+  async #trim(prefixes: readonly string[]): Promise<void> {
+    let name = ''
+    let count = 0
     for await (const entries of this.#scan(prefixes)) {
-      for (const { key } of entries) {
-        const number = numberIn(key)
-        if (number === null) continue
-        const prefix = key.slice(0, key.lastIndexOf(':') + 1)
-        const count = (seen.get(prefix) ?? 0) + 1
-        seen.set(prefix, count)
-        if (count > this.#options.versions) gone.push(key, this.#keys.record(number))
+      for (const { key, value } of entries) {
+        // Changes of one entity stand together, the latest first.
+        const own = key.slice(0, key.lastIndexOf(':') + 1)
+        if (own !== name) [name, count] = [own, 0]
+        if (++count > this.#options.versions) this.#removal.version(key, value)
       }
-      if (gone.length >= batchSize * 2) {
-        await this.#remove(gone)
-        gone = []
-      }
+      await this.#removal.flush()
       if (this.#closed) return
     }
-    await this.#remove(gone)
   }
 
-  /** Several prefixes at once where that is cheaper. */
   async *#scan(prefixes: readonly string[]): AsyncGenerator<readonly Entry[]> {
-    if (this.#store.scanAny !== undefined) yield* this.#store.scanAny(prefixes)
-    else
-      for (const prefix of prefixes) {
-        yield* this.#store.scan(prefix)
-        await new Promise(resolve => setImmediate(resolve))
-      }
-  }
-
-  async #removeOld(): Promise<void> {
-    const before = (Date.now() - this.#options.maxAge) * numbersPerMillisecond
-    for await (const entries of this.#store.scan(this.#keys.log, this.#keys.record(before))) {
-      const gone = entries.flatMap(({ key, value }) => {
-        const record = readRecord(value)
-        if (record === null) return [key]
-        const { place, left, number } = record
-        return [place, ...(left === undefined ? [] : [left])]
-          .map(at => this.#keys.states(at, number))
-          .concat(key)
-      })
-      await this.#remove(gone)
-      if (this.#closed) return
+    const few = this.#store.scanAny === undefined ? fewPlaces.usual : fewPlaces.dear
+    if (prefixes.length > few) {
+      yield* this.#store.scan(this.#keys.changes)
+      return
+    }
+    for (const prefix of prefixes) {
+      yield* this.#store.scan(prefix)
+      await new Promise(resolve => setImmediate(resolve))
     }
   }
 
-  async #remove(keys: readonly string[]): Promise<void> {
-    for (let i = 0; i < keys.length; i += batchSize * 2) {
-      const changes: Change[] = keys.slice(i, i + batchSize * 2).map(key => ({ key, value: null }))
-      await this.#store.commit(changes)
+  /** Removes the end of the log: what is too old, or beyond the number kept. */
+  async #cutLog(total: number, maxAge: number): Promise<void> {
+    const oldest = maxAge === 0 ? 0 : (Date.now() - maxAge) * numbersPerMillisecond
+    // Without a number to be kept there is nothing to count: the scan begins where it is too old.
+    const from = total === 0 ? this.#keys.record(oldest) : undefined
+    let count = 0
+    for await (const entries of this.#store.scan(this.#keys.log, from)) {
+      for (const { key, value } of entries) {
+        const number = numberIn(key)
+        const kept = number !== null && number > oldest && (total === 0 || count < total)
+        if (kept) count++
+        else this.#removal.change(key, value)
+      }
+      await this.#removal.flush()
       if (this.#closed) return
-      await new Promise(resolve => setTimeout(resolve, pause))
+      await new Promise(resolve => setImmediate(resolve))
     }
   }
 }

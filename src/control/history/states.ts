@@ -2,13 +2,18 @@
  * The text of an entity before and after a change as one text: the one after, and of the one before what differs in the
  * middle. Costs a comparison of the two texts and no parsing.
  */
+import type { Sides } from './change-record.ts'
 
-export interface States {
-  /** Null: there was nothing. */
-  readonly before: string | null
-  /** Null: nothing is left. */
-  readonly after: string | null
+/** The entity a state is of. */
+export interface StateHead {
+  readonly kind: string
+  readonly id: string
+  /** Key of the entity without the storage root. */
+  readonly place: string
 }
+
+/** Texts of an entity before (null: there was none) and after (null: nothing is left). */
+export type States = Sides<string>
 
 const shape = /^(?:([cd])|u (\d{1,9}) (\d{1,9}) (\d{1,9}))\n/
 
@@ -52,4 +57,27 @@ function isHigh(unit: number): boolean {
 
 function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000
+}
+
+/** A first line in front of the states: of entities that were changed together, to be told apart. */
+export function headLine({ kind, id, place }: StateHead): string {
+  return `${JSON.stringify([kind, id, place])}\n`
+}
+
+/** Reads a text that may have such a line. Null when somebody else wrote it. */
+export function readState(text: string): { head: StateHead | null; states: States | null } | null {
+  if (!text.startsWith('[')) return { head: null, states: unpackStates(text) }
+  const end = text.indexOf('\n')
+  const head = end < 0 ? null : headIn(text.slice(0, end))
+  return head === null ? null : { head, states: unpackStates(text.slice(end + 1)) }
+}
+
+function headIn(line: string): StateHead | null {
+  try {
+    const [kind, id, place]: unknown[] = JSON.parse(line)
+    if (typeof kind !== 'string' || typeof id !== 'string' || typeof place !== 'string') return null
+    return { kind, id, place }
+  } catch {
+    return null
+  }
 }

@@ -6,7 +6,7 @@
 import type { EntityDefinition } from '../../model/entity.ts'
 import type { EntityList } from '../entity-list.ts'
 import { endOf } from './incoming.ts'
-import type { Kept } from './kept.ts'
+import type { Kept, SetAside } from './kept.ts'
 import { extensionSections, sections } from './sections.ts'
 import { Turns } from '../turns.ts'
 
@@ -44,7 +44,7 @@ function* pieces(
   yield `,"stats":${JSON.stringify({ ...noTraffic, ...kept.stats })}`
   for (const section of top) {
     yield `,\n${JSON.stringify(section.name)}:`
-    if (section.definition.singleton === undefined) yield* list(alive(section, now))
+    if (section.definition.singleton === undefined) yield* list(alive(section, now, kept.adminRoute))
     else yield JSON.stringify(section.entities.at(0)?.view() ?? section.definition.template(''))
   }
   yield ',\n"extensions":{'
@@ -92,8 +92,17 @@ function* list(entities: Iterable<unknown>): Generator<string> {
 }
 
 // The index still holds sessions that have ended.
-function* alive({ definition, entities }: Listed, now: number): Generator<unknown> {
+function* alive(
+  { definition, entities }: Listed,
+  now: number,
+  adminRoute: SetAside | null = null,
+): Generator<unknown> {
+  const ofRoutes = definition.kind === 'Route' ? adminRoute : null
   for (const entity of entities) {
+    if (ofRoutes?.imported['id'] === entity.id && ofRoutes.beside === entity.json) {
+      yield ofRoutes.imported
+      continue
+    }
     const view = entity.view()
     const end = endOf(definition, view)
     if (end === null || end > now) yield view

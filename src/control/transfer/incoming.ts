@@ -15,7 +15,7 @@ import type { Change } from '../../store/contract.ts'
 import { checkChange } from '../../store/keys.ts'
 import type { IncomingEntity } from '../replacement.ts'
 import { isHistoryKey } from '../history/history-keys.ts'
-import { type Kept, keptKey, keptText, readKept } from './kept.ts'
+import { type Kept, keptKey, keptText, readKept, type SetAside } from './kept.ts'
 
 /** Something that must not be imported. */
 export interface Invalid {
@@ -46,6 +46,7 @@ export class Incoming {
   readonly #raw: Change[] = []
   readonly #foreign: Record<string, Record<string, unknown[]>> = {}
   #stats: Record<string, unknown> | null = null
+  #adminRoute: SetAside | null = null
 
   /** `root`: setting `storageRoot`. `now`: epoch milliseconds. */
   constructor(root: string, now = Date.now()) {
@@ -128,8 +129,18 @@ export class Incoming {
     return this.entities.get(this.#keyOf(definition, id, {}))?.json ?? null
   }
 
+  /** Takes an entity out again: what is there under its key stays. */
+  withdraw(definition: EntityDefinition, id: string): void {
+    this.entities.delete(this.#keyOf(definition, id, {}))
+  }
+
+  /** Keeps the route of the admin API that is not taken. */
+  keepAdminRoute(setAside: SetAside): void {
+    this.#adminRoute = setAside
+  }
+
   get kept(): Kept {
-    return { extensions: this.#foreign, stats: this.#stats }
+    return { extensions: this.#foreign, stats: this.#stats, adminRoute: this.#adminRoute }
   }
 
   /** True when something invalid was to be written there: it is no removal. */
@@ -147,11 +158,12 @@ export class Incoming {
     return [...this.#raw, { key, value }]
   }
 
-  #keepAll({ extensions, stats }: Kept): void {
+  #keepAll({ extensions, stats, adminRoute }: Kept): void {
     for (const [extension, kinds] of Object.entries(extensions))
       for (const [plural, list] of Object.entries(kinds))
         this.keep(extension, plural, list, `extensions.${extension}`)
     if (stats !== null) this.keepStats({ ...stats })
+    if (adminRoute !== null && checkJson(adminRoute.imported) === null) this.#adminRoute = adminRoute
   }
 
   #refuse(

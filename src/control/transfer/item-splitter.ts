@@ -31,6 +31,8 @@ interface Frame {
   readonly list: boolean
   readonly name: string
   items: number
+  /** Names of an object so far. */
+  readonly places: Set<string>
 }
 
 const quote = 0x22
@@ -87,7 +89,7 @@ export class ItemSplitter {
         if (this.#depth !== 2 || this.#inner !== null) continue
         const name = this.#splits(byte, bytes.subarray(start, i))
         if (name === null) continue
-        this.#inner = { list: byte === openList, name, items: 0 }
+        this.#inner = { list: byte === openList, name, items: 0, places: new Set() }
         start = i + 1
       }
     }
@@ -96,7 +98,16 @@ export class ItemSplitter {
 
   /** Nothing follows. Throws `NotAnExport` when something is missing. */
   end(): void {
-    if (this.#state !== 'after') throw new NotAnExport('it ends too early')
+    if (this.#state === 'before') throw new NotAnExport('it is empty')
+    if (this.#state === 'inside') throw new NotAnExport(`it ends too early${this.#place()}`)
+  }
+
+  /** Where it ends, for people. */
+  #place(): string {
+    if (this.#inner !== null && !this.#innerDone) return `, in ${this.#inner.name}.${this.#inner.items}`
+    const text = Buffer.concat(this.#parts).toString('utf8', 0, 200)
+    const name = /^\s*"(\w{1,80})"\s*:/.exec(text)?.[1]
+    return name === undefined ? '' : `, in ${name}`
   }
 
   #outside(byte: number): void {
@@ -154,6 +165,8 @@ export class ItemSplitter {
       return
     }
     const [place, value] = memberOf(text, name)
+    if (frame.places.has(place)) throw new NotAnExport(`${name} has a name twice`)
+    frame.places.add(place)
     this.#receive({ section: name, place, value })
   }
 

@@ -17,8 +17,15 @@ export async function readJsonExport(chunks: AsyncIterable<Uint8Array>, incoming
   const turns = new Turns()
   const reader = new PartReader(incoming)
   const splitter = new ItemSplitter(part => reader.take(part), limits)
+  let bytes = 0
   for await (const chunk of chunks) {
-    splitter.push(chunk)
+    try {
+      splitter.push(chunk)
+    } catch (error) {
+      // Chunks are small: their beginning is near enough.
+      throw error instanceof NotAnExport ? new NotAnExport(`${error.message} (after byte ${bytes})`) : error
+    }
+    bytes += chunk.length
     await turns.pause()
   }
   splitter.end()

@@ -3,9 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { EntityDefinition } from '../../model/entity.ts'
+import { route } from '../../model/kinds/route.ts'
 import { readEntity } from '../../model/read.ts'
 import { storedDefinitions } from '../../model/registry.ts'
 import type { ControlPlane } from '../control-plane.ts'
+import { diffJson } from '../../admin-api/json-diff.ts'
+import { applyPatch } from '../../admin-api/json-patch.ts'
+import type { IndexedEntity } from '../indexed-entity.ts'
+import type { ReplacementOutcome } from '../replacement.ts'
 import { RecordingAudience } from '../testing/audience.ts'
 import { NotAnExport } from './item-splitter.ts'
 import { extensionSections, sections } from './sections.ts'
@@ -17,6 +22,7 @@ import {
   exportedLines,
   type Json,
   read,
+  replacementOf,
   upstreamExport,
 } from './testing/exports.ts'
 
@@ -97,6 +103,20 @@ const anyExport: fc.Arbitrary<Json> = fc
   })
   .map(value => JSON.parse(JSON.stringify(value)))
 
+/** What became of which entity. */
+function namesIn({ created, updated, removed }: ReplacementOutcome): Record<string, string[]> {
+  const names = (entities: readonly IndexedEntity[]) => entities.map(({ key }) => key).sort()
+  return {
+    created: names(created),
+    updated: names(updated.map(({ after }) => after)),
+    removed: names(removed),
+  }
+}
+
+function scopeOf({ definition, json }: IndexedEntity): string | undefined {
+  return definition.scopeField === undefined ? undefined : JSON.parse(json)[definition.scopeField]
+}
+
 async function using<T>(work: (control: ControlPlane) => Promise<T>): Promise<T> {
   const control = await emptyControl()
   try {
@@ -129,11 +149,23 @@ describe('the laws of import and export', () => {
       fc.asyncProperty(anyExport, anyExport, (before, content) =>
         using(async control => {
           await apply(control, before)
-          const told = await distance(control, content)
+          const replacement = await replacementOf(control, await read(content))
+          const told = control.previewReplacement(replacement)
+          const distance = told.created.length + told.updated.length + told.removed.length
           const same = JSON.stringify(stable(await exported(control, 0)))
-          await apply(control, content)
+          const made = await apply(control, content)
+          assert.deepEqual(namesIn(made), namesIn(told))
+          for (const { before: old, after } of told.updated) {
+            const patch = diffJson(old.view(), after.view())
+            assert.notEqual(patch.length, 0)
+            assert.deepEqual(
+              applyPatch(old.view(), patch),
+              control.get(after.definition, after.id, scopeOf(after))!.view(),
+            )
+          }
           // What came cannot be told from what was there exactly when nothing was announced.
-          assert.equal(told === 0, same === JSON.stringify(stable(await exported(control, 0))))
+          const nothing = distance + replacement.changes.length === 0
+          assert.equal(nothing, same === JSON.stringify(stable(await exported(control, 0))))
         }),
       ),
       { numRuns: 60 },
@@ -239,6 +271,34 @@ describe('an import', () => {
         'Route/shop',
       ])
       assert.deepEqual(delta!.removals, [{ kind: 'Backend', id: 'backend_shop' }])
+    }))
+
+  it('gives back the route of the admin API that was set aside, until somebody writes the one that stayed', () =>
+    using(async control => {
+      const id = 'admin-api-service'
+      await apply(control, upstreamExport())
+      const [imported] = upstreamExport().routes.filter((one: Json) => one.id === id)
+      const setAside = async () => {
+        const incoming = await read({ ...upstreamExport(), routes: [{ ...imported, name: 'theirs' }] })
+        incoming.keepAdminRoute({
+          imported: JSON.parse(incoming.find(route, id)!),
+          beside: control.get(route, id)!.json,
+        })
+        incoming.withdraw(route, id)
+        return { ...(await replacementOf(control, incoming)), stays: () => true }
+      }
+      await control.replaceAll(await setAside())
+      const nameIn = async () => (await exported(control)).routes.find((one: Json) => one.id === id).name
+      assert.equal(await nameIn(), 'theirs')
+      assert.deepEqual((await setAside()).changes, [])
+      const raw = await exportedLines(control)
+      await using(async other => {
+        await apply(other, raw)
+        assert.equal((await exported(other)).routes.find((one: Json) => one.id === id).name, 'theirs')
+      })
+      const transition = () => ({ action: 'write', entity: { ...imported, name: 'ours' } }) as const
+      await control.change({ definition: route, id, transition })
+      assert.equal(await nameIn(), 'ours')
     }))
 
   it('forgets what an earlier one left to be kept', () =>

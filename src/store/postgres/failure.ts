@@ -1,5 +1,5 @@
 /** What went wrong between the store and PostgreSQL, in the words of the store's contract. */
-import { StoreUnavailable } from '../contract.ts'
+import { StoreFull, StoreUnavailable } from '../contract.ts'
 
 /** The rows changed between two statements of a transaction: it is to be done again. */
 export class Outrun extends Error {
@@ -29,7 +29,11 @@ export function mayRetry(error: unknown): boolean {
 /** Wraps anything; `action` completes "PostgreSQL cannot be used to …". */
 export function unavailable(action: string, error: unknown): StoreUnavailable {
   if (error instanceof StoreUnavailable) return error
-  return new StoreUnavailable(`PostgreSQL cannot be used to ${action}: ${reasonOf(error)}`, error)
+  const full = sqlState(error) === '53100'
+  return new (full ? StoreFull : StoreUnavailable)(
+    `PostgreSQL cannot be used to ${action}: ${reasonOf(error)}`,
+    error,
+  )
 }
 
 /** In one line. */

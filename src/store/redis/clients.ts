@@ -7,6 +7,12 @@ import type { RedisNode, RedisTarget } from './target.ts'
 
 export type Client = Redis | Cluster
 
+/** Milliseconds between two looks at which server of a cluster has which slots. */
+const slotsEvery = 1000
+
+/** States of a client of a cluster that no other follows. */
+const over = new Set(['disconnecting', 'close', 'end'])
+
 /** A connection to one server of the target, not yet connected. `round` counts attempts: nodes take turns. */
 export function openServer(target: RedisTarget, round: number): Redis {
   return target.mode === 'sentinels' ? openBehindSentinels(target) : openNode(target, round)
@@ -43,7 +49,7 @@ function openBehindSentinels(target: RedisTarget): Redis {
 }
 
 function openCluster(target: RedisTarget): Cluster {
-  return new Cluster(
+  const cluster = new Cluster(
     target.nodes.map(({ host, port }) => ({ host, port })),
     {
       redisOptions: shared(target, null),
@@ -52,12 +58,21 @@ function openCluster(target: RedisTarget): Cluster {
       clusterRetryStrategy: () => null,
       // Commands whose connection broke are not sent again: see above.
       retryDelayOnFailover: 0,
-      slotsRefreshInterval: 1000,
       slotsRefreshTimeout: target.timeout,
       // Names are left to the connection, so that a certificate is compared with the name and not with the address.
       dnsLookup: (address, callback) => callback(null, address),
     },
   )
+  lookAtSlots(cluster)
+  return cluster
+}
+
+// Not by the option for it: a client that is closed in the middle of a look would go on looking for ever.
+function lookAtSlots(cluster: Cluster): void {
+  const timer = setInterval(() => {
+    if (cluster.status === 'ready') cluster.refreshSlotsCache()
+    else if (over.has(cluster.status)) clearInterval(timer)
+  }, slotsEvery).unref()
 }
 
 function optionsFor(target: RedisTarget, host: string | null) {

@@ -36,6 +36,8 @@ export function commitsInCluster(root: string, channel: string, timeout: number)
 
 class ClusterCommits implements Commits {
   readonly ownKeys: string
+  /** A set in one slot would be written by every commit. */
+  readonly names = null
   readonly #lock: string
   readonly #turn: string
   readonly #journal: string

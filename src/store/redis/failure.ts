@@ -1,10 +1,13 @@
 /** What went wrong with Redis, as one sentence without secrets. */
-import { StoreUnavailable } from '../contract.ts'
+import { StoreFull, StoreUnavailable } from '../contract.ts'
 
 /** `place`: see `placeOf`. A `StoreUnavailable` stays as it is. */
 export function unavailable(place: string, error: unknown): StoreUnavailable {
   if (error instanceof StoreUnavailable) return error
-  return new StoreUnavailable(`Redis (${place}) cannot be used: ${reasonOf(error)}`, error)
+  const reason = reasonOf(error)
+  // A script that met it is told in a sentence of its own, with the code somewhere behind.
+  const full = isReply(error) && /\bOOM\b/.test(reason)
+  return new (full ? StoreFull : StoreUnavailable)(`Redis (${place}) cannot be used: ${reason}`, error)
 }
 
 /** The first line of what the server or the connection said. */

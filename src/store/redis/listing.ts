@@ -42,7 +42,8 @@ async function collect(server: Redis, pattern: string, prefixes: readonly string
   } while (cursor !== '0')
 }
 
-async function readKeys(client: Client, keys: readonly string[]): Promise<Entry[]> {
+/** Entries under these keys. Keys that hold no text are left out. */
+export async function readKeys(client: Client, keys: readonly string[]): Promise<Entry[]> {
   const values =
     client instanceof Cluster
       ? await Promise.all(keys.map(key => textAt(client, key)))

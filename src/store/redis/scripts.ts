@@ -45,11 +45,24 @@ for _ = 1, tonumber(take()) do
     redis.call('SET', name, value)
     if expiry ~= '0' then redis.call('PEXPIREAT', name, expiry) end
   end
+  if noted then noted(name, kind) end
 end
 `
 
-/** Arguments: preconditions, changes, channel, notices. Answers 0, or the place of the precondition that failed. */
-export const commitScript = script(`${TAKE}${EXPECT}${APPLY}
+/** Keeps the names of keys with a prefix in a sorted set. Set up with the key of the set and the prefix. */
+const NOTE = `
+local set, prefix = key(), take()
+local function noted(name, kind)
+  if string.sub(name, 1, #prefix) ~= prefix then return end
+  if kind == '-' then redis.call('ZREM', set, name) else redis.call('ZADD', set, 0, name) end
+end
+`
+
+/**
+ * Arguments: set and prefix of names that are kept in order, preconditions, changes, channel, notices. Answers 0, or the
+ * place of the precondition that failed.
+ */
+export const commitScript = script(`${TAKE}${NOTE}${EXPECT}${APPLY}
 local channel = take()
 for _ = 1, tonumber(take()) do redis.pcall('PUBLISH', channel, take()) end
 return 0
@@ -60,6 +73,7 @@ return 0
  * Answers -1 when a later turn was here: this one is over.
  */
 export const slotScript = script(`${TAKE}
+local noted = nil
 local turn = tonumber(take())
 local last = tonumber(redis.call('GET', KEYS[1]) or '0')
 if last > turn then return -1 end

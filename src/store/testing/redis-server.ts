@@ -45,7 +45,7 @@ export class TestServer {
     this.#child = child
     child.stdout.on('data', chunk => (this.output += chunk))
     child.stderr.on('data', chunk => (this.output += chunk))
-    const until = Date.now() + 20_000
+    const until = Date.now() + 60_000
     while (!(await listens(this.port))) {
       if (child.exitCode !== null || Date.now() > until)
         throw new Error(`Redis did not start: ${this.output}`)

@@ -13,7 +13,7 @@ export function targetAt(port: number, more: Partial<RedisTarget> = {}): RedisTa
     sentinelUsername: null,
     sentinelPassword: null,
     tls: null,
-    timeout: 2000,
+    timeout: 10_000,
     ...more,
   }
 }
