@@ -120,7 +120,8 @@ test('a store that cannot write is 503, and nothing changes', async () => {
   const internal = await server.call('POST', '/api/routes', aRoute('r'))
   assert.deepEqual([internal.status, internal.json.reason], [500, 'admin.internal'])
   assert.equal(internal.text.includes('secret'), false)
-  assert.equal(server.failures.length, 1)
+  // That changes are refused is told once, and what nobody expected each time.
+  assert.equal(server.failures.length, 2)
   broken = null
   assert.equal((await server.call('GET', '/api/routes/r')).status, 404)
   assert.equal((await server.call('GET', '/api/version')).status, 200)
@@ -134,7 +135,6 @@ test('features that are not built are 501, unknown paths 404', async () => {
     ['GET', '/api/routes/r/apikeys'],
     ['GET', '/api/apikeys/k/quotas'],
     ['GET', '/api/routes/_form'],
-    ['GET', '/apis/openapi.json'],
     ['GET', '/apis/cluster'],
     ['GET', '/api/services/s/live'],
     ['GET', '/api/scripts/_list'],

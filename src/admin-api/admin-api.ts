@@ -9,15 +9,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ExchangeHandler, ServerExchange } from '../http/contract.ts'
 import { definitionOf } from '../model/registry.ts'
-import { ApiError, notBuilt, notFound } from './api-error.ts'
+import { ApiError } from './api-error.ts'
 import { type Call, callOf } from './call.ts'
 import { notAllowedHere } from './caller.ts'
-import { flowsApi } from './flows-api.ts'
-import { genericApi } from './generic-api.ts'
-import { historyApi } from './history-api.ts'
-import { instanceEndpoints } from './instance-api.ts'
-import { legacyApi } from './legacy-api.ts'
-import { notBuiltFeature } from './not-built.ts'
+import { answerCall } from './endpoints/table.ts'
 import { refusalOf } from './refusal.ts'
 import { type Reply, sendReply } from './reply.ts'
 import type { AdminApiServices } from './services.ts'
@@ -47,23 +42,10 @@ async function answer(exchange: ServerExchange, services: AdminApiServices): Pro
     const call = callOf(exchange, services)
     if (call.caller.rights.isNothing) throw notAllowedHere()
     refuseWhenReadOnly(call)
-    return await route(call)
+    return await answerCall(call)
   } catch (error) {
     return refused(refusalOf(error, { services, method: exchange.method, path: exchange.target }))
   }
-}
-
-function route(call: Call): Promise<Reply> {
-  const path = `/${call.segments.join('/')}`
-  const endpoint = instanceEndpoints.get(`${call.method} ${path}`)
-  if (endpoint !== undefined) return endpoint(call)
-  if (call.segments[0] === 'api' && call.segments[1] === 'flows') return flowsApi(call)
-  if (call.segments[0] === 'api' && call.segments[1] === 'history') return historyApi(call)
-  const found =
-    call.segments[0] === 'apis' ? genericApi(call) : call.segments[0] === 'api' ? legacyApi(call) : null
-  if (found !== null) return found
-  const feature = notBuiltFeature(call.segments)
-  throw feature === null ? notFound() : notBuilt(feature)
 }
 
 function refuseWhenReadOnly(call: Call): void {

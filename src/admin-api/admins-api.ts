@@ -2,9 +2,10 @@
  * `/api/admins/simple` and `/api/admins/webauthn`: administrators with a password and those with a passkey besides
  * (reference, 5.6).
  */
+import type { IndexedEntity } from '../control/indexed-entity.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import { isObject } from '../model/types/shape.ts'
-import { ApiError, badRequest, methodNotAllowed, notBuilt } from './api-error.ts'
+import { ApiError, badRequest } from './api-error.ts'
 import type { Call } from './call.ts'
 import { readContent } from './decode.ts'
 import { mayRead } from './entity-rights.ts'
@@ -14,32 +15,17 @@ import { jsonReply, type Reply } from './reply.ts'
 
 const options = { stamped: false, conditional: true } as const
 
-/** Answers, or null when there is no such path. */
-export function adminsApi(
-  call: Call,
-  definition: EntityDefinition,
-  rest: readonly string[],
-): Promise<Reply> | null {
-  const [username] = rest
-  // The passkey is named behind its administrator; they go together.
-  const byPasskey = definition.kind === 'WebauthnAdminUser' && rest.length === 2 && call.method === 'DELETE'
-  if (rest.length > 1 && !byPasskey) return null
-  if (username === undefined) return collection(call, definition)
-  if (username === '_template') return Promise.reject(notBuilt('the template of administrators'))
-  return one(call, definition, username)
+/** `GET /api/admins/…`. */
+export async function listAdmins(call: Call, definition: EntityDefinition): Promise<Reply> {
+  const users = call.services.control
+    .list(definition)
+    .filter(user => mayRead(call.caller, definition, user))
+    .map(viewOf)
+  return jsonReply(200, users)
 }
 
-async function collection(call: Call, definition: EntityDefinition): Promise<Reply> {
-  const { control } = call.services
-  if (call.method === 'GET')
-    return jsonReply(
-      200,
-      control
-        .list(definition)
-        .filter(user => mayRead(call.caller, definition, user))
-        .map(viewOf),
-    )
-  if (call.method !== 'POST') throw methodNotAllowed()
+/** `POST /api/admins/…`. */
+export async function createAdmin(call: Call, definition: EntityDefinition): Promise<Reply> {
   const value = await entityOf(call)
   const { username, password } = value
   if (typeof username !== 'string' || typeof password !== 'string' || password === '')
@@ -69,25 +55,40 @@ async function collection(call: Call, definition: EntityDefinition): Promise<Rep
   return jsonReply(200, { username })
 }
 
-async function one(call: Call, definition: EntityDefinition, username: string): Promise<Reply> {
+/** `GET /api/admins/…/:username`. */
+export async function getAdmin(call: Call, definition: EntityDefinition, username: string): Promise<Reply> {
+  return jsonReply(200, viewOf(adminNamed(call, definition, username)))
+}
+
+/** `PUT /api/admins/…/:username`. */
+export async function replaceAdmin(
+  call: Call,
+  definition: EntityDefinition,
+  username: string,
+): Promise<Reply> {
+  adminNamed(call, definition, username)
+  const value = await entityOf(call)
+  const put = { ...options, mustExist: true }
+  const { after } = await replace(call, definition, username, { form: 'value', value }, put)
+  return jsonReply(200, after === null ? null : viewOf(after))
+}
+
+/** `DELETE /api/admins/…/:username`; with a passkey named behind the administrator they go together. */
+export async function removeAdmin(
+  call: Call,
+  definition: EntityDefinition,
+  username: string,
+): Promise<Reply> {
+  adminNamed(call, definition, username)
+  await remove(call, definition, username, options)
+  return jsonReply(200, { done: true })
+}
+
+function adminNamed(call: Call, definition: EntityDefinition, username: string): IndexedEntity {
   const user = call.services.control.get(definition, username)
   if (user === null || !mayRead(call.caller, definition, user))
     throw new ApiError(404, 'admin.not_found', 'user not found', 'user not found')
-  switch (call.method) {
-    case 'GET':
-      return jsonReply(200, viewOf(user))
-    case 'PUT': {
-      const value = await entityOf(call)
-      const put = { ...options, mustExist: true }
-      const { after } = await replace(call, definition, username, { form: 'value', value }, put)
-      return jsonReply(200, after === null ? null : viewOf(after))
-    }
-    case 'DELETE':
-      await remove(call, definition, username, options)
-      return jsonReply(200, { done: true })
-    default:
-      throw methodNotAllowed()
-  }
+  return user
 }
 
 // The credential of a registration, by its id.

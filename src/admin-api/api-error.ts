@@ -17,8 +17,11 @@ export const adminReasons = {
   'admin.in_use': 'Others refer to the entity, and the call asked for one that is not used.',
   'admin.conflict': 'Others kept writing the same entity.',
   'admin.changed_since': 'The entity has changed since the change that was to be undone.',
+  'admin.locked_out':
+    'The import would close the admin API, so that nobody could repair it: see error_description.',
   'admin.not_built': 'The feature behind the endpoint is not part of this version.',
   'admin.store_unavailable': 'The store cannot be reached or cannot write.',
+  'admin.store_full': 'The store has no room left: the disk, or the memory of the server, is full.',
   'admin.internal': 'The admin API itself failed.',
 } as const
 

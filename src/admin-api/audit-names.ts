@@ -1,4 +1,5 @@
 /** What upstream calls a write in its audit event and its alert: one way in the generic API, another in the older one. */
+import type { AlertShape } from '../events/index.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 
 export type WriteVerb = 'create' | 'update' | 'patch' | 'delete'
@@ -8,6 +9,10 @@ export interface AuditNames {
   readonly message: string
   /** Null: there is no alert. */
   readonly alert: string | null
+  /** Fields of the alert; `generic` unless given. */
+  readonly shape?: AlertShape
+  /** What the audit event of a deletion calls the id of what is gone; `id` unless given. */
+  readonly idName?: string
 }
 
 /** Kind → names of the older API: in actions, in alerts, in sentences. */
@@ -29,6 +34,12 @@ const families: Readonly<Record<string, readonly [action: string, alert: string,
   Team: ['TEAM', 'Team', 'team'],
   DataExporter: ['DATA_EXPORTER_CONFIG', 'DataExporterConfig', 'data exporter config'],
   Script: ['SCRIPT', 'Script', 'script'],
+}
+
+/** Kinds whose ids have another name in the older API than the one of the family in alerts. */
+const idNames: Readonly<Record<string, string>> = {
+  DataExporter: 'dataExporterConfigId',
+  ServiceGroup: 'serviceGroupId',
 }
 
 const done = { create: 'created', update: 'updated', patch: 'patched', delete: 'deleted' } as const
@@ -67,7 +78,42 @@ export function legacyNames(definition: EntityDefinition, verb: WriteVerb): Audi
     action: `${kept.toUpperCase()}_${action}`,
     message: `User ${done[kept]} a ${words}`,
     alert: `${alert}${capital(done[kept])}Alert`,
+    idName: idNames[definition.kind] ?? `${alert}Id`,
+    ...(definition.kind === 'Apikey' && kept === 'delete' && { shape: 'identity' }),
   }
+}
+
+/** Names of the end of many sessions at once; `module`: of those that came through an authentication module. */
+export function sessionsNames({ kind }: EntityDefinition, module: boolean): AuditNames {
+  const action = module
+    ? 'DISCARD_AUTH_MODULE_SESSIONS'
+    : kind === 'AdminSession'
+      ? 'DISCARD_SESSIONS'
+      : 'DISCARD_PRIVATE_APPS_SESSIONS'
+  const alert = module ? 'SessionDiscardedAlert' : 'SessionsDiscardedAlert'
+  return { action, message: 'User ended sessions', alert, shape: 'user' }
+}
+
+/** Names of an import. Upstream tells of none. */
+export const importNames: AuditNames = {
+  action: 'FULL_OTOROSHI_IMPORT',
+  message: 'User imported everything',
+  alert: 'OtoroshiImportAlert',
+}
+
+/** Names of an import that was taken back. */
+export const importUndoneNames: AuditNames = {
+  action: 'UNDO_FULL_OTOROSHI_IMPORT',
+  message: 'User took an import back',
+  alert: 'OtoroshiImportUndoneAlert',
+}
+
+/** Names of an export. Upstream puts the whole of it into the alert, secrets included. */
+export const exportNames: AuditNames = {
+  action: 'FULL_OTOROSHI_EXPORT',
+  message: 'User exported everything',
+  alert: 'OtoroshiExportAlert',
+  shape: 'event',
 }
 
 /** Names of a change of the targets of a service. */
@@ -86,18 +132,23 @@ function specialNames(kind: string, verb: Exclude<WriteVerb, 'patch'>): AuditNam
         action: 'UPDATE_GLOBAL_CONFIG',
         message: 'User updated the global configuration',
         alert: 'GlobalConfigModification',
+        shape: 'config',
       }
     case 'AdminSession':
       return {
         action: 'DISCARD_SESSION',
         message: 'User ended the session of an administrator',
         alert: 'SessionDiscardedAlert',
+        shape: 'user',
+        idName: 'sessionId',
       }
     case 'AuthModuleUser':
       return {
         action: 'DISCARD_PRIVATE_APPS_SESSION',
         message: 'User ended the session of a user',
         alert: 'SessionDiscardedAlert',
+        shape: 'user',
+        idName: 'sessionId',
       }
     case 'SimpleAdminUser':
       return adminNames('ADMIN', 'U2FAdminDeletedAlert', verb)
@@ -113,6 +164,8 @@ function adminNames(family: string, alert: string, verb: Exclude<WriteVerb, 'pat
     action: `${verb.toUpperCase()}_${family}`,
     message: `User ${done[verb]} an administrator`,
     alert: verb === 'delete' ? alert : null,
+    shape: 'event',
+    idName: 'username',
   }
 }
 

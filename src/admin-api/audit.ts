@@ -2,16 +2,22 @@
  * Audit events of writes: who did what, for whoever exports events.
  *
  * Guarantees: nothing is built unless events are wanted (law 9); a write that was refused, changed nothing or was a dry run
- * makes no event, as upstream. Secrets are masked.
+ * makes no event, as upstream; what is done to many at once makes one. Secrets are masked.
  */
 import { randomUUID } from 'node:crypto'
+import type { ImportRecord } from '../control/history/change-record.ts'
+import type { ReplacementOutcome } from '../control/replacement.ts'
 import { buildAdminAlert, buildAdminApiEvent } from '../events/index.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import {
   type AuditNames,
   deleteAllNames,
+  exportNames,
   genericNames,
+  importNames,
+  importUndoneNames,
   legacyNames,
+  sessionsNames,
   targetsNames,
   type WriteVerb,
 } from './audit-names.ts'
@@ -19,35 +25,59 @@ import type { Call } from './call.ts'
 import { storedKey } from './caller.ts'
 import type { Written } from './entity-writes.ts'
 
+type Configs = { readonly old: unknown; readonly new: unknown }
+
 /** Tells of a write that was made. */
 export function tellWritten(call: Call, written: Written): void {
   const { definition, id, before, after, changed } = written
-  if (!changed || call.dryRun || call.services.audit?.wanted !== true) return
-  const verb = verbOf(call, written)
-  const names = namesOf(call, definition, verb)
-  tell(call, names, verb === 'delete' ? { id } : after?.view(), () =>
-    moreOf(names, before?.view(), after?.view()),
-  )
+  if (!changed || call.dryRun || !isWanted(call)) return
+  const names = namesOf(call, definition, verbOf(call, written))
+  const metadata = after === null ? { [names.idName ?? 'id']: id } : after.view()
+  tell(call, names, metadata, names.shape === 'config' ? { old: before?.view(), new: after?.view() } : null)
 }
 
 /** Tells that every entity of a kind was removed that the caller may write. */
 export function tellDeletedAll(call: Call, definition: EntityDefinition, count: number): void {
-  if (call.services.audit?.wanted === true) tell(call, deleteAllNames(definition), { count }, () => ({}))
+  tell(call, deleteAllNames(definition), { count })
+}
+
+/** Tells that sessions were ended: all there are, or those of one authentication module. */
+export function tellSessionsEnded(
+  call: Call,
+  definition: EntityDefinition,
+  count: number,
+  moduleId: string | null,
+): void {
+  const metadata = { ...(moduleId !== null && { authModuleId: moduleId }), count }
+  tell(call, sessionsNames(definition, moduleId !== null), metadata)
 }
 
 /** Tells that everything was exchanged for the content of an export. Upstream has no such event. */
 export function tellImported(call: Call, counts: Readonly<Record<string, number>>): void {
-  const action = 'FULL_OTOROSHI_IMPORT'
-  if (call.services.audit?.wanted === true)
-    tell(call, { action, message: 'User imported everything', alert: null }, counts, () => ({}))
+  tell(call, importNames, counts)
 }
 
-function tell(
+/** Tells that an import was taken back. */
+export function tellImportUndone(
   call: Call,
-  names: AuditNames,
-  metadata: unknown,
-  more: () => Readonly<Record<string, unknown>>,
+  { number }: ImportRecord,
+  { created, updated, removed }: ReplacementOutcome,
 ): void {
+  const counts = { created: created.length, updated: updated.length, removed: removed.length }
+  tell(call, importUndoneNames, { undone: number, ...counts })
+}
+
+/** Tells that everything is read. */
+export function tellExported(call: Call): void {
+  tell(call, exportNames, {})
+}
+
+function isWanted({ services }: Call): boolean {
+  return services.audit?.wanted === true
+}
+
+function tell(call: Call, names: AuditNames, metadata: unknown, configs: Configs | null = null): void {
+  if (!isWanted(call)) return
   const { services, caller } = call
   const audit = buildAdminApiEvent({
     id: randomUUID(),
@@ -58,10 +88,11 @@ function tell(
     action: names.action,
     from: caller.from ?? '--',
     message: names.message,
-    metadata: metadata ?? {},
+    metadata,
   })
   services.audit?.emit(audit)
-  if (names.alert !== null) services.audit?.emit(buildAdminAlert(names.alert, randomUUID(), audit, more()))
+  const { alert, shape = 'generic' } = names
+  if (alert !== null) services.audit?.emit(buildAdminAlert({ alert, shape }, randomUUID(), audit, configs))
 }
 
 function verbOf(call: Call, { before, after }: Written): WriteVerb {
@@ -78,16 +109,4 @@ function namesOf(call: Call, definition: EntityDefinition, verb: WriteVerb): Aud
   return targets
     ? targetsNames(call.method === 'DELETE' ? 'delete' : 'update')
     : legacyNames(definition, verb)
-}
-
-// Fields that upstream gives to single alerts.
-function moreOf({ alert }: AuditNames, before: unknown, after: unknown): Readonly<Record<string, unknown>> {
-  switch (alert) {
-    case 'GlobalConfigModification':
-      return { oldConfig: before, newConfig: after }
-    case 'SessionDiscardedAlert':
-      return { user: before }
-    default:
-      return {}
-  }
 }

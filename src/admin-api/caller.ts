@@ -44,6 +44,8 @@ const LEEWAY = 10_000
 
 /** Longest address that is kept: what a trusted proxy names may be anything. */
 const LONGEST_ADDRESS = 100
+/** Longest name or address of a user that the history keeps. */
+const LONGEST_NAME = 320
 
 /** The caller by the headers of the request. `peer`: address of the other end of the connection. */
 export function callerOf(headers: HeaderBlock, services: AdminApiServices, peer: string | null): Caller {
@@ -69,7 +71,13 @@ export function callerOf(headers: HeaderBlock, services: AdminApiServices, peer:
 
 /** What the history keeps of the caller. */
 export function originOf({ clientId, user, from }: Caller, trace: ChangeTrace = {}): ChangeOrigin {
-  return { clientId, user, from, ...trace }
+  return { clientId, user: user === null ? null : shortened(user), from, ...trace }
+}
+
+// It is kept with every change, and a token may hold anything.
+function shortened({ name, email }: ActingUser): ActingUser {
+  const short = (text: string) => text.slice(0, LONGEST_NAME).toWellFormed()
+  return { name: short(name), email: short(email) }
 }
 
 function addressOf(headers: HeaderBlock, { clientHeader }: AdminApiServices, peer: string | null) {

@@ -24,15 +24,21 @@ export function checkConditions(headers: HeaderBlock, current: IndexedEntity | n
 
 /** True when the client has this state already. */
 export function isKnown(headers: HeaderBlock, current: IndexedEntity): boolean {
+  return headers.has('if-none-match') && isKnownTag(headers, entityTag(current))
+}
+
+/** True when `If-None-Match` names the tag, compared weakly (RFC 9110, 13.1.2). */
+export function isKnownTag(headers: HeaderBlock, tag: string): boolean {
   const noneMatch = headers.get('if-none-match')
-  return noneMatch !== undefined && names(noneMatch.replaceAll('W/', ''), current)
+  return noneMatch !== undefined && listed(noneMatch.replaceAll('W/', ''), tag.replace('W/', ''))
 }
 
 function names(tags: string, current: IndexedEntity | null): boolean {
-  if (current === null) return false
-  if (tags.trim() === '*') return true
-  const own = entityTag(current)
-  return tags.split(',').some(tag => tag.trim() === own)
+  return current !== null && listed(tags, entityTag(current))
+}
+
+function listed(tags: string, own: string): boolean {
+  return tags.trim() === '*' || tags.split(',').some(tag => tag.trim() === own)
 }
 
 function failed(field: string, current: IndexedEntity | null): never {

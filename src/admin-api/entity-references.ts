@@ -9,7 +9,7 @@ import type { EntityDefinition } from '../model/entity.ts'
 import { referenceFields, referencesIn } from '../model/references.ts'
 import { definitionOf, storedDefinitions } from '../model/registry.ts'
 import { isObject } from '../model/types/shape.ts'
-import { ApiError, methodNotAllowed, notFound } from './api-error.ts'
+import { ApiError, notFound } from './api-error.ts'
 import type { Call } from './call.ts'
 import { mayRead } from './entity-rights.ts'
 import { findStored } from './entity-writes.ts'
@@ -38,7 +38,6 @@ const nobody: EntityUsers = { users: [], hidden: 0 }
 
 /** `GET …/:id/_references`: what the entity refers to, and who refers to it. */
 export async function entityReferences(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
-  if (call.method !== 'GET') throw methodNotAllowed()
   const entity = findStored(call, definition, id)
   if (entity === null) throw notFound()
   if (!mayRead(call.caller, definition, entity))

@@ -1,5 +1,5 @@
 import type { EntityDefinition } from '../model/entity.ts'
-import { methodNotAllowed, notFound } from './api-error.ts'
+import { notFound } from './api-error.ts'
 import type { Call } from './call.ts'
 import { mayRead } from './entity-rights.ts'
 import { findStored } from './entity-writes.ts'
@@ -7,7 +7,6 @@ import { jsonReply, type Reply } from './reply.ts'
 
 /** `GET …/:id/_status`: whether the data plane serves the entity, and if not why. */
 export async function entityStatus(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
-  if (call.method !== 'GET') throw methodNotAllowed()
   const { control } = call.services
   const entity = findStored(call, definition, id)
   if (entity === null || !mayRead(call.caller, definition, entity)) throw notFound()

@@ -26,6 +26,8 @@ export interface WriteOptions {
   readonly stamped: boolean
   /** Honours `If-Match` and `If-None-Match`: not for the lines of a bulk. */
   readonly conditional: boolean
+  /** No audit event: the caller tells of many writes as one. */
+  readonly untold?: boolean
 }
 
 /** What a write has come to: the change, or what it would be. */
@@ -152,7 +154,7 @@ async function write(
   const sealing = definition.passwords !== undefined
   const outcome = await (sealing ? writeSealed(call, definition, look, make) : make(unsealed))
   const written = { ...outcome, definition, id }
-  tellWritten(call, written)
+  if (options.untold !== true) tellWritten(call, written)
   return written
 }
 

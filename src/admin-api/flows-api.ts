@@ -19,44 +19,40 @@ export interface FlowReports {
   take(tryIt: string): unknown
 }
 
-/** Answers `/api/flows…`. */
-export async function flowsApi(call: Call): Promise<Reply> {
-  requireSuper(call.caller)
-  const { flows } = call.services
-  const [, , first, second] = call.segments
-  if (call.segments.length > 4 || flows === undefined) throw notFound()
-  if (first === '_try-it') return tryIt(call, flows, second)
-  if (call.method !== 'GET') throw wrongMethod()
-  if (first === undefined) return jsonReply(200, flows.list(call.query.get('route')))
-  const report = second === undefined ? flows.get(first) : null
+/** `GET /api/flows`. */
+export async function listFlows(call: Call): Promise<Reply> {
+  return jsonReply(200, reportsOf(call).list(call.query.get('route')))
+}
+
+/** `GET /api/flows/:id`. */
+export async function getFlow(call: Call, requestId: string): Promise<Reply> {
+  const report = reportsOf(call).get(requestId)
   if (report === null) throw notFound()
   return jsonReply(200, report)
 }
 
-function tryIt(call: Call, flows: FlowReports, id: string | undefined): Reply {
-  if (id === undefined) {
-    if (call.method !== 'POST') throw wrongMethod()
-    const registered = flows.register()
-    if (registered === null)
-      throw new ApiError(
-        429,
-        'admin.bad_request',
-        'too_many',
-        'too many try-it ids are waiting for their request',
-      )
-    return jsonReply(201, { id: registered, header: 'Otoroshi-Try-It-Request-Id' })
-  }
-  if (call.method !== 'GET') throw wrongMethod()
-  const report = flows.take(id)
+/** `POST /api/flows/_try-it`. */
+export async function registerTryIt(call: Call): Promise<Reply> {
+  const registered = reportsOf(call).register()
+  if (registered === null)
+    throw new ApiError(
+      429,
+      'admin.bad_request',
+      'too_many',
+      'too many try-it ids are waiting for their request',
+    )
+  return jsonReply(201, { id: registered, header: 'Otoroshi-Try-It-Request-Id' })
+}
+
+/** `GET /api/flows/_try-it/:id`. */
+export async function takeTryIt(call: Call, id: string): Promise<Reply> {
+  const report = reportsOf(call).take(id)
   if (report === undefined) throw notFound()
   return report === null ? jsonReply(202, { status: 'waiting' }) : jsonReply(200, report)
 }
 
-function wrongMethod(): ApiError {
-  return new ApiError(
-    405,
-    'admin.method_not_allowed',
-    'method_not_allowed',
-    'the path does not take this method',
-  )
+function reportsOf({ caller, services }: Call): FlowReports {
+  requireSuper(caller)
+  if (services.flows === undefined) throw notFound()
+  return services.flows
 }

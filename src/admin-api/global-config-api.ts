@@ -1,6 +1,6 @@
 /** `/api/globalconfig`: the one global configuration. */
-import type { EntityDefinition } from '../model/entity.ts'
-import { methodNotAllowed, notFound } from './api-error.ts'
+import { globalConfig } from '../model/kinds/global-config.ts'
+import { notFound } from './api-error.ts'
 import type { Call } from './call.ts'
 import { requireSuper } from './caller.ts'
 import { entityTag, isKnown } from './conditions.ts'
@@ -13,45 +13,36 @@ import { templateOf } from './templates.ts'
 
 const options = { stamped: false, conditional: true } as const
 
-/** Answers, or null when there is no such path. */
-export function globalConfigApi(
-  call: Call,
-  definition: EntityDefinition,
-  rest: readonly string[],
-): Promise<Reply> | null {
-  if (rest.length === 1 && rest[0] === '_template') return template(call, definition)
-  return rest.length === 0 ? settings(call, definition) : null
+const id = globalConfig.singleton ?? 'global'
+
+/** `GET /api/globalconfig/_template`. */
+export async function settingsTemplate(call: Call): Promise<Reply> {
+  return jsonReply(200, templateOf(call, globalConfig))
 }
 
-async function template(call: Call, definition: EntityDefinition): Promise<Reply> {
-  if (call.method !== 'GET') throw methodNotAllowed()
-  return jsonReply(200, templateOf(call, definition))
+/** `GET /api/globalconfig`. */
+export async function getSettings(call: Call): Promise<Reply> {
+  requireSuper(call.caller)
+  const entity = call.services.control.get(globalConfig, id)
+  if (entity === null) throw notFound('entity not found')
+  const headers = [['ETag', entityTag(entity)]] as const
+  if (isKnown(call.headers, entity)) return { status: 304, headers }
+  const fields = call.query
+    .get('fields')
+    ?.split(',')
+    .map(path => path.trim().split('.'))
+  return jsonReply(200, fields === undefined ? entity.view() : project(entity.view(), fields), headers)
 }
 
-async function settings(call: Call, definition: EntityDefinition): Promise<Reply> {
-  const id = definition.singleton ?? 'global'
-  switch (call.method) {
-    case 'GET': {
-      requireSuper(call.caller)
-      const entity = call.services.control.get(definition, id)
-      if (entity === null) throw notFound('entity not found')
-      const headers = [['ETag', entityTag(entity)]] as const
-      if (isKnown(call.headers, entity)) return { status: 304, headers }
-      const fields = call.query
-        .get('fields')
-        ?.split(',')
-        .map(path => path.trim().split('.'))
-      return jsonReply(200, fields === undefined ? entity.view() : project(entity.view(), fields), headers)
-    }
-    case 'PUT': {
-      const content = await readContent(call)
-      return written(call, await replace(call, definition, id, content, { ...options, mustExist: false }))
-    }
-    case 'PATCH':
-      return written(call, await patch(call, definition, id, await readPatch(call), options))
-    default:
-      throw methodNotAllowed()
-  }
+/** `PUT /api/globalconfig`. */
+export async function replaceSettings(call: Call): Promise<Reply> {
+  const content = await readContent(call)
+  return written(call, await replace(call, globalConfig, id, content, { ...options, mustExist: false }))
+}
+
+/** `PATCH /api/globalconfig`. */
+export async function patchSettings(call: Call): Promise<Reply> {
+  return written(call, await patch(call, globalConfig, id, await readPatch(call), options))
 }
 
 function written(call: Call, { before, after }: Written): Reply {

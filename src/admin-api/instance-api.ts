@@ -1,8 +1,9 @@
 /** Endpoints about the instance itself: version, status, explain, plugins, event ledger. */
+import type { EntityDefinition } from '../model/entity.ts'
 import { authModuleTypes } from '../model/kinds/auth-module.ts'
 import { isObject } from '../model/types/shape.ts'
 import { findByName } from '../model/registry.ts'
-import { badRequest } from './api-error.ts'
+import { badRequest, notFound } from './api-error.ts'
 import type { Call } from './call.ts'
 import { requireSuper } from './caller.ts'
 import { parseJson } from './decode.ts'
@@ -10,34 +11,16 @@ import { jsonReply, type Reply } from './reply.ts'
 import { readWhole } from './request-body.ts'
 import type { ExplainRequest } from './services.ts'
 import { templateOf } from './templates.ts'
-import { exportEverything, importEverything } from './transfer-api.ts'
 
-type Endpoint = (call: Call) => Promise<Reply>
+/** `GET /api/version`. */
+export async function version({ services }: Call): Promise<Reply> {
+  return jsonReply(200, versionParts(services.version))
+}
 
-/** Method and path → what answers. */
-export const instanceEndpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
-  ['GET /api/version', async call => jsonReply(200, versionParts(call.services.version))],
-  ['GET /api/infos', infos],
-  ['GET /apis/cluster/node/infos', infos],
-  ['GET /apis/cluster/node/version', async call => jsonReply(200, versionParts(call.services.version))],
-  ['GET /api/lines', lines],
-  ['GET /api/status', status],
-  ['POST /api/explain', explain],
-  ['GET /api/events/_ledger', ledger],
-  ['GET /api/otoroshi.json', exportEverything],
-  ['POST /api/otoroshi.json', importEverything],
-  ['POST /api/import', importEverything],
-  ['GET /api/plugins/all', async call => jsonReply(200, await call.services.plugins())],
-  ['GET /apis/plugins.json', async call => jsonReply(200, await call.services.plugins())],
-  ['GET /api/plugins/categories', async call => jsonReply(200, await namesOf(call, 'plugin_categories'))],
-  ['GET /api/plugins/steps', async call => jsonReply(200, await namesOf(call, 'plugin_steps'))],
-  ['GET /api/new/apikey', async call => newEntity(call, 'Apikey')],
-  ['GET /api/new/group', async call => newEntity(call, 'ServiceGroup')],
-  ['GET /api/new/service', async call => newEntity(call, 'ServiceDescriptor')],
-  ['GET /api/new/tcp/service', async call => newEntity(call, 'TcpService')],
-  ['GET /api/tcp/_template', async call => newEntity(call, 'TcpService')],
-  ['GET /api/auths/templates', async () => jsonReply(200, { templates: authModuleTemplates() })],
-])
+/** `GET /api/plugins/all`. */
+export async function plugins({ services }: Call): Promise<Reply> {
+  return jsonReply(200, await services.plugins())
+}
 
 /** The parts of a version text, as upstream names them. */
 export function versionParts(raw: string): Record<string, unknown> {
@@ -54,7 +37,8 @@ export function versionParts(raw: string): Record<string, unknown> {
   }
 }
 
-async function infos(call: Call): Promise<Reply> {
+/** `GET /api/infos`. */
+export async function infos(call: Call): Promise<Reply> {
   const { services } = call
   return jsonReply(200, {
     otoroshi_cluster_id: settingsOf(call)['otoroshiId'] ?? '',
@@ -67,12 +51,14 @@ async function infos(call: Call): Promise<Reply> {
   })
 }
 
-async function ledger(call: Call): Promise<Reply> {
+/** `GET /api/events/_ledger`. */
+export async function ledger(call: Call): Promise<Reply> {
   requireSuper(call.caller)
   return jsonReply(200, (await call.services.ledger()) ?? {})
 }
 
-async function lines(call: Call): Promise<Reply> {
+/** `GET /api/lines`. */
+export async function lines(call: Call): Promise<Reply> {
   const lines = settingsOf(call)['lines']
   return jsonReply(200, Array.isArray(lines) ? lines : ['prod'])
 }
@@ -84,7 +70,8 @@ function settingsOf(call: Call): Record<string, unknown> {
   return call.services.control.get(definition, id)?.view() ?? {}
 }
 
-async function status(call: Call): Promise<Reply> {
+/** `GET /api/status`. */
+export async function status(call: Call): Promise<Reply> {
   requireSuper(call.caller)
   const { control } = call.services
   return jsonReply(200, {
@@ -94,7 +81,16 @@ async function status(call: Call): Promise<Reply> {
   })
 }
 
-async function explain(call: Call): Promise<Reply> {
+/** `GET /apis/health` and `GET /apis/metrics`. */
+export async function monitoring(call: Call, topic: 'health' | 'metrics'): Promise<Reply> {
+  const { exchange, query, services } = call
+  if (services.monitoring === undefined) throw notFound()
+  const { status, contentType, body } = services.monitoring(topic, query, exchange.headers.get('accept'))
+  return { status, type: contentType, body }
+}
+
+/** `POST /api/explain`. */
+export async function explain(call: Call): Promise<Reply> {
   requireSuper(call.caller)
   const body = parseJson(await readWhole(call.exchange, call.limits.maxBody), call)
   return jsonReply(200, (await call.services.explain(explainRequest(body))) ?? null)
@@ -128,15 +124,19 @@ function headerPairs(headers: unknown): [string, string][] {
   })
 }
 
-async function namesOf(call: Call, field: 'plugin_categories' | 'plugin_steps'): Promise<string[]> {
+/** `GET /api/plugins/categories` and `/steps`: every name that a plugin has in a field. */
+export async function pluginNames(call: Call, field: 'plugin_categories' | 'plugin_steps'): Promise<Reply> {
   const plugins = await call.services.plugins()
-  return [...new Set(plugins.flatMap(plugin => plugin[field]))].sort()
+  return jsonReply(200, [...new Set(plugins.flatMap(plugin => plugin[field]))].sort())
 }
 
-function authModuleTemplates(): { type: string; label: string }[] {
-  return Object.entries(authModuleTypes).map(([type, label]) => ({ type, label }))
+/** `GET /api/auths/templates`. */
+export async function authTemplates(): Promise<Reply> {
+  const templates = Object.entries(authModuleTypes).map(([type, label]) => ({ type, label }))
+  return jsonReply(200, { templates })
 }
 
-function newEntity(call: Call, kind: string): Reply {
-  return jsonReply(200, templateOf(call, findByName(kind)!))
+/** A template under its older name, such as `GET /api/new/apikey`. */
+export async function olderTemplate(call: Call, definition: EntityDefinition): Promise<Reply> {
+  return jsonReply(200, templateOf(call, definition))
 }

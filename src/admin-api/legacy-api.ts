@@ -1,9 +1,7 @@
 /** `/api/<kind>`: the older operations, without `kind`, times or indentation (reference, 4). */
 import { InvalidEntity } from '../control/change.ts'
 import type { EntityDefinition } from '../model/entity.ts'
-import { findByLegacyPath } from '../model/registry.ts'
 import { isObject } from '../model/types/shape.ts'
-import { adminsApi } from './admins-api.ts'
 import { ApiError, methodNotAllowed, notFound } from './api-error.ts'
 import { bulkReply, requireNdjson } from './bulk.ts'
 import type { Call } from './call.ts'
@@ -11,73 +9,29 @@ import { mayRead } from './entity-rights.ts'
 import { entityTag, isKnown } from './conditions.ts'
 import { readContent, readPatch } from './decode.ts'
 import { listEntities } from './entity-list.ts'
-import { brokenBy, entityReferences, usedByHeaders } from './entity-references.ts'
-import { entityStatus } from './entity-status.ts'
+import { brokenBy, usedByHeaders } from './entity-references.ts'
 import { diffEntities, viewOf } from './entity-view.ts'
 import { create, findStored, patch, remove, replace, type Written } from './entity-writes.ts'
 import { failedLine, lineHandler } from './generic-bulk.ts'
-import { globalConfigApi } from './global-config-api.ts'
 import { project } from './list-query.ts'
 import { mergePatch } from './merge-patch.ts'
 import { invalidEntity, refusalOf } from './refusal.ts'
 import { formOf, renderList } from './rendering.ts'
 import { jsonReply, type Reply } from './reply.ts'
-import { serviceApi, servicesOfGroup, servicesOfLine } from './services-api.ts'
-import { endSessionsOfModule, sessionsApi } from './sessions-api.ts'
 import { templateOf } from './templates.ts'
 
 const options = { stamped: false, conditional: true } as const
 
-/** Answers a call under `/api/<kind>`, or null when the path is of no kind. */
-export function legacyApi(call: Call): Promise<Reply> | null {
-  for (const length of [3, 2]) {
-    const path = `/${call.segments.slice(0, length).join('/')}`
-    const definition = call.segments.length >= length ? findByLegacyPath(path) : null
-    if (definition === null) continue
-    const rest = call.segments.slice(length)
-    if (definition.kind === 'GlobalConfig') return globalConfigApi(call, definition, rest)
-    if (definition.kind === 'SimpleAdminUser' || definition.kind === 'WebauthnAdminUser')
-      return adminsApi(call, definition, rest)
-    if (definition.kind === 'AdminSession' || definition.kind === 'AuthModuleUser')
-      return sessionsApi(call, definition, rest, () => list(call, definition))
-    return resource(call, definition, rest) ?? below(call, definition, rest)
-  }
-  const [, name, id = ''] = call.segments
-  if (name === 'apps-sessions-module' && call.segments.length === 3) return endSessionsOfModule(call, id)
-  const ofLine = name === 'lines' && call.segments.length === 4 && call.segments[3] === 'services'
-  return ofLine ? servicesOfLine(call, id) : null
-}
-
-// Endpoints of an entity of one kind.
-function below(call: Call, { kind }: EntityDefinition, rest: readonly string[]): Promise<Reply> | null {
-  const [id = '', part = ''] = rest
-  if (rest.length !== 2) return null
-  if (kind === 'ServiceDescriptor') return serviceApi(call, id, part)
-  return kind === 'ServiceGroup' && part === 'services' ? servicesOfGroup(call, id) : null
-}
-
-function resource(call: Call, definition: EntityDefinition, rest: readonly string[]): Promise<Reply> | null {
-  const [id] = rest
-  if (rest.length === 2 && rest[1] === '_status') return entityStatus(call, definition, rest[0]!)
-  if (rest.length === 2 && rest[1] === '_references') return entityReferences(call, definition, rest[0]!)
-  if (rest.length > 1) return null
-  if (id === undefined) return collection(call, definition)
-  if (id === '_bulk') return bulk(call, definition)
-  if (id === '_template') return template(call, definition)
-  // Endpoints of one kind only (`_form`, `_openapi` …) are not entities.
-  return id.startsWith('_') ? null : one(call, definition, id)
-}
-
-async function collection(call: Call, definition: EntityDefinition): Promise<Reply> {
-  if (call.method === 'GET') return list(call, definition)
-  if (call.method !== 'POST') throw methodNotAllowed()
+/** `POST /api/<kinds>`. */
+export async function createLegacy(call: Call, definition: EntityDefinition): Promise<Reply> {
   const content = await readContent(call)
   return worded('creation', content, async () =>
     written(call, 201, await create(call, definition, content, options)),
   )
 }
 
-async function list(call: Call, definition: EntityDefinition): Promise<Reply> {
+/** `GET /api/<kinds>`. */
+export async function listLegacy(call: Call, definition: EntityDefinition): Promise<Reply> {
   const { entities, query, readable } = await listEntities(call, definition, filterOf(call, definition))
   const { fields, page } = query
   const pageSize = Math.min(query.pageSize, 2_147_483_647)
@@ -113,29 +67,28 @@ function compact(call: Call): Call {
   return { ...call, query, headers }
 }
 
-async function one(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
-  switch (call.method) {
-    case 'GET':
-      return getOne(call, definition, id)
-    case 'PUT': {
-      const content = await readContent(call)
-      const put = () => replace(call, definition, id, content, { ...options, mustExist: true })
-      return worded('update', content, async () => written(call, 200, await put()))
-    }
-    case 'PATCH': {
-      const apply = await readPatch(call)
-      return worded('update', null, async () =>
-        written(call, 200, await patch(call, definition, id, apply, options)),
-      )
-    }
-    case 'DELETE':
-      return worded('delete', null, () => removeOne(call, definition, id))
-    default:
-      throw methodNotAllowed()
-  }
+/** `PUT /api/<kinds>/:id`. */
+export async function replaceLegacy(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
+  const content = await readContent(call)
+  const put = () => replace(call, definition, id, content, { ...options, mustExist: true })
+  return worded('update', content, async () => written(call, 200, await put()))
 }
 
-async function getOne(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
+/** `PATCH /api/<kinds>/:id`. */
+export async function patchLegacy(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
+  const apply = await readPatch(call)
+  return worded('update', null, async () =>
+    written(call, 200, await patch(call, definition, id, apply, options)),
+  )
+}
+
+/** `DELETE /api/<kinds>/:id`. */
+export function removeLegacy(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
+  return worded('delete', null, () => removeOne(call, definition, id))
+}
+
+/** `GET /api/<kinds>/:id`. */
+export async function getLegacy(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
   const entity = findStored(call, definition, id)
   if (entity === null) throw notFound('entity not found')
   if (!mayRead(call.caller, definition, entity))
@@ -172,14 +125,17 @@ async function removeOne(call: Call, definition: EntityDefinition, id: string): 
   })
 }
 
-async function template(call: Call, definition: EntityDefinition): Promise<Reply> {
+/** `POST /api/<kinds>/_template`: the template with the body merged over it, not stored. */
+export async function completeLegacy(call: Call, definition: EntityDefinition): Promise<Reply> {
   const base = templateOf(call, definition)
-  if (call.method === 'POST') {
-    const content = await readContent(call)
-    if (content.form === 'patch') return jsonReply(201, content.apply(base))
-    return jsonReply(201, isObject(content.value) ? mergePatch(base, content.value) : base)
-  }
-  if (call.method !== 'GET') throw methodNotAllowed()
+  const content = await readContent(call)
+  if (content.form === 'patch') return jsonReply(201, content.apply(base))
+  return jsonReply(201, isObject(content.value) ? mergePatch(base, content.value) : base)
+}
+
+/** `GET /api/<kinds>/_template`: parameters of the query overwrite fields. */
+export async function templateLegacy(call: Call, definition: EntityDefinition): Promise<Reply> {
+  const base = templateOf(call, definition)
   for (const [name, value] of call.query)
     if (name !== 'rawPassword' && name !== '__proto__') base[name] = value
   const group = call.query.get('group')
@@ -190,7 +146,8 @@ async function template(call: Call, definition: EntityDefinition): Promise<Reply
   return jsonReply(200, base)
 }
 
-async function bulk(call: Call, definition: EntityDefinition): Promise<Reply> {
+/** `/api/<kinds>/_bulk`. */
+export async function legacyBulk(call: Call, definition: EntityDefinition): Promise<Reply> {
   const handle = lineHandler(call, definition, false)
   if (handle === null || !definition.access.bulk) throw methodNotAllowed()
   requireNdjson(call)

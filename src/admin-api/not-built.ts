@@ -3,6 +3,8 @@
 /** Path pattern (`:x` one part, `*` the rest) → the feature behind it. The first that fits wins. Listed in docs/admin-api.md. */
 export const notBuiltEndpoints: ReadonlyArray<readonly [string, string]> = [
   ['/api/new/*', 'this template'],
+  ['/api/admins/simple/_template', 'the template of administrators'],
+  ['/api/admins/webauthn/_template', 'the template of administrators'],
   ['/api/auths/:id/register/*', 'passkeys'],
   ['/api/services/:id/apikeys', 'API keys by service'],
   ['/api/services/:id/apikeys/*', 'API keys by service'],
@@ -11,13 +13,6 @@ export const notBuiltEndpoints: ReadonlyArray<readonly [string, string]> = [
   ['/api/scripts/_compile', 'scripts'],
   ['/api/events/*', 'stored events'],
   ['/api/events', 'stored events'],
-  ['/api/openapi.json', 'the OpenAPI document'],
-  ['/api/openapi/*', 'the OpenAPI document'],
-  ['/apis/openapi', 'the OpenAPI document'],
-  ['/apis/openapi.json', 'the OpenAPI document'],
-  ['/apis/openapi.yaml', 'the OpenAPI document'],
-  ['/apis/openapi.yml', 'the OpenAPI document'],
-  ['/apis/openapi/*', 'the OpenAPI document'],
   ['/api/live', 'live statistics'],
   ['/api/live/*', 'live statistics'],
   ['/api/stats', 'stored statistics'],
@@ -63,6 +58,11 @@ const patterns = notBuiltEndpoints.map(([path, feature]) => ({ parts: path.split
 /** The feature an upstream endpoint belongs to, or null when upstream has no such path. */
 export function notBuiltFeature(segments: readonly string[]): string | null {
   return patterns.find(({ parts }) => fits(parts, segments))?.feature ?? null
+}
+
+/** True when upstream has an endpoint under exactly this path, whatever else is below it. */
+export function isNotBuilt(segments: readonly string[]): boolean {
+  return patterns.some(({ parts }) => parts.at(-1) !== '*' && fits(parts, segments))
 }
 
 function fits(parts: readonly string[], segments: readonly string[]): boolean {

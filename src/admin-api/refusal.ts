@@ -1,6 +1,6 @@
 /** From anything thrown to the refusal the caller gets. */
 import { ControlPlaneClosed, InvalidEntity } from '../control/change.ts'
-import { StoreConflict, StoreUnavailable } from '../store/contract.ts'
+import { StoreConflict, StoreFull, StoreUnavailable } from '../store/contract.ts'
 import { ApiError } from './api-error.ts'
 import type { Call } from './call.ts'
 
@@ -10,6 +10,13 @@ export function refusalOf(error: unknown, call: Pick<Call, 'services' | 'method'
   if (error instanceof InvalidEntity) return invalidEntity(error)
   if (error instanceof StoreConflict)
     return new ApiError(409, 'admin.conflict', 'conflict', 'others kept writing the same entity, try again')
+  if (error instanceof StoreFull)
+    return new ApiError(
+      507,
+      'admin.store_full',
+      'store_full',
+      'the store has no room left, nothing was written',
+    )
   if (error instanceof StoreUnavailable || error instanceof ControlPlaneClosed)
     return new ApiError(503, 'admin.store_unavailable', 'store_unavailable', 'nothing was written, try again')
   report(error, call)

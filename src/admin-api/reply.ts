@@ -10,13 +10,19 @@ export interface Reply {
   readonly headers?: ReadonlyArray<readonly [string, string]>
   /** Content type; absent: no body. */
   readonly type?: string
-  /** Text, or pieces of text made while they are sent. */
-  readonly body?: string | AsyncIterable<string>
+  /** Text, text that is kept compressed, or pieces of text made while they are sent. */
+  readonly body?: string | PackedBody | AsyncIterable<string>
   /** Pieces go out at once, and up to this many bytes are kept for a client that does not read yet. */
   readonly live?: number
 }
 
+/** Sent as it is to whoever takes gzip, unpacked for others. */
+export interface PackedBody {
+  readonly gzip: Buffer
+}
+
 const compress = promisify(zlib.gzip)
+const unpack = promisify(zlib.gunzip)
 /** Shorter bodies are not worth compressing. */
 const worthCompressing = 1024
 
@@ -30,6 +36,7 @@ export async function sendReply(exchange: ServerExchange, reply: Reply): Promise
     return
   }
   headers.set('Content-Type', type)
+  if (typeof body === 'object' && 'gzip' in body) return sendPacked(exchange, reply.status, headers, body)
   const gzip = acceptsGzip(exchange) && reply.live === undefined && /json|yaml/.test(type)
   if (gzip) headers.append('Vary', 'Accept-Encoding')
   if (typeof body === 'string') return sendText(exchange, reply.status, headers, body, gzip)
@@ -52,6 +59,21 @@ async function sendText(
     bytes = await compress(bytes)
     headers.set('Content-Encoding', 'gzip')
   }
+  exchange.writeHead(status, reasonPhrase(status), headers, bytes.length)
+  exchange.writeBody(bytes)
+  exchange.end()
+}
+
+async function sendPacked(
+  exchange: ServerExchange,
+  status: number,
+  headers: HeaderBlock,
+  { gzip }: PackedBody,
+): Promise<void> {
+  const packed = acceptsGzip(exchange)
+  headers.append('Vary', 'Accept-Encoding')
+  if (packed) headers.set('Content-Encoding', 'gzip')
+  const bytes = packed ? gzip : await unpack(gzip)
   exchange.writeHead(status, reasonPhrase(status), headers, bytes.length)
   exchange.writeBody(bytes)
   exchange.end()

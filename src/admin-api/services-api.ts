@@ -1,7 +1,8 @@
 /** What is below a service descriptor: its targets and its error template; and lists of services (reference, 5.4). */
+import type { IndexedEntity } from '../control/indexed-entity.ts'
 import { definitionOf } from '../model/registry.ts'
 import { isObject } from '../model/types/shape.ts'
-import { badRequest, methodNotAllowed, notFound } from './api-error.ts'
+import { badRequest, notFound } from './api-error.ts'
 import type { Call } from './call.ts'
 import { type Content, readContent, readPatch } from './decode.ts'
 import { mayRead } from './entity-rights.ts'
@@ -12,12 +13,6 @@ const options = { stamped: false, conditional: false } as const
 
 const services = () => definitionOf('ServiceDescriptor')!
 const templates = () => definitionOf('ErrorTemplate')!
-
-/** Answers `/api/services/:id/<part>`, or null when there is no such part. */
-export function serviceApi(call: Call, id: string, part: string): Promise<Reply> | null {
-  if (part === 'targets') return targets(call, id)
-  return part === 'template' ? template(call, id) : null
-}
 
 /** `GET /api/lines/:line/services`: the services of an environment. */
 export async function servicesOfLine(call: Call, line: string): Promise<Reply> {
@@ -35,49 +30,61 @@ export async function servicesOfGroup(call: Call, id: string): Promise<Reply> {
 }
 
 function listed(call: Call, accepts: (service: Record<string, unknown>) => boolean): Reply {
-  if (call.method !== 'GET') throw methodNotAllowed()
   const readable = call.services.control
     .list(services())
     .filter(entity => mayRead(call.caller, services(), entity))
   return jsonReply(200, readable.map(entity => entity.view()).filter(accepts))
 }
 
-async function targets(call: Call, id: string): Promise<Reply> {
+/** `GET /api/services/:id/targets`. */
+export async function listTargets(call: Call, id: string): Promise<Reply> {
+  return jsonReply(200, urlsOf(readable(call, id).view()))
+}
+
+/** `POST /api/services/:id/targets`. */
+export async function addTarget(call: Call, id: string): Promise<Reply> {
+  readable(call, id)
+  const target = targetOf(await readContent(call))
+  return retarget(call, id, urls => [...urls, target])
+}
+
+/** `DELETE /api/services/:id/targets`. */
+export async function removeTarget(call: Call, id: string): Promise<Reply> {
+  readable(call, id)
+  const target = targetOf(await readContent(call))
+  return retarget(call, id, urls => urls.filter(url => url !== target))
+}
+
+/** `PATCH /api/services/:id/targets`. */
+export async function patchTargets(call: Call, id: string): Promise<Reply> {
+  readable(call, id)
+  const apply = await readPatch(call)
+  return retarget(call, id, urls => {
+    const changed = apply([...urls])
+    if (!Array.isArray(changed) || changed.some(url => typeof url !== 'string'))
+      throw badRequest(['Expected a list of targets'])
+    return changed
+  })
+}
+
+function readable(call: Call, id: string): IndexedEntity {
   const service = findStored(call, services(), id)
   if (service === null || !mayRead(call.caller, services(), service)) throw notFound('entity not found')
-  if (call.method === 'GET') return jsonReply(200, urlsOf(service.view()))
-  const change = await targetChange(call)
+  return service
+}
+
+/** `change` makes the new list of targets, as texts such as `https://host:443`, from the old one. */
+async function retarget(
+  call: Call,
+  id: string,
+  change: (urls: readonly string[]) => readonly string[],
+): Promise<Reply> {
   const apply = (base: unknown) => {
     const view = isObject(base) ? base : {}
     return { ...view, targets: retargeted(view, change(urlsOf(view))) }
   }
   const { after } = await patch(call, services(), id, apply, options)
   return jsonReply(200, urlsOf(after?.view() ?? {}))
-}
-
-// The list of targets as texts such as `https://host:443`, before and after.
-async function targetChange(call: Call): Promise<(urls: readonly string[]) => readonly string[]> {
-  switch (call.method) {
-    case 'POST': {
-      const target = targetOf(await readContent(call))
-      return urls => [...urls, target]
-    }
-    case 'DELETE': {
-      const target = targetOf(await readContent(call))
-      return urls => urls.filter(url => url !== target)
-    }
-    case 'PATCH': {
-      const apply = await readPatch(call)
-      return urls => {
-        const changed = apply([...urls])
-        if (!Array.isArray(changed) || changed.some(url => typeof url !== 'string'))
-          throw badRequest(['Expected a list of targets'])
-        return changed
-      }
-    }
-    default:
-      throw methodNotAllowed()
-  }
 }
 
 function targetOf(content: Content): string {
@@ -104,23 +111,22 @@ function retargeted(service: Record<string, unknown>, urls: readonly string[]): 
   })
 }
 
-async function template(call: Call, id: string): Promise<Reply> {
-  switch (call.method) {
-    case 'GET': {
-      const found = findStored(call, templates(), id)
-      if (found === null || !mayRead(call.caller, templates(), found)) throw notFound('entity not found')
-      return jsonReply(200, found.view())
-    }
-    case 'PUT':
-    case 'POST': {
-      const content = await readContent(call)
-      const { after } = await replace(call, templates(), id, content, { ...options, mustExist: false })
-      return jsonReply(call.method === 'POST' ? 201 : 200, after?.view())
-    }
-    case 'DELETE':
-      await remove(call, templates(), id, options)
-      return jsonReply(200, { done: true })
-    default:
-      throw methodNotAllowed()
-  }
+/** `GET /api/services/:id/template`. */
+export async function getServiceTemplate(call: Call, id: string): Promise<Reply> {
+  const found = findStored(call, templates(), id)
+  if (found === null || !mayRead(call.caller, templates(), found)) throw notFound('entity not found')
+  return jsonReply(200, found.view())
+}
+
+/** `POST` (201) and `PUT` (200) `/api/services/:id/template`. */
+export async function putServiceTemplate(call: Call, id: string): Promise<Reply> {
+  const content = await readContent(call)
+  const { after } = await replace(call, templates(), id, content, { ...options, mustExist: false })
+  return jsonReply(call.method === 'POST' ? 201 : 200, after?.view())
+}
+
+/** `DELETE /api/services/:id/template`. */
+export async function removeServiceTemplate(call: Call, id: string): Promise<Reply> {
+  await remove(call, templates(), id, options)
+  return jsonReply(200, { done: true })
 }

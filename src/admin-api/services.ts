@@ -2,6 +2,7 @@
 import type { ControlPlane } from '../control/control-plane.ts'
 import type { FlowReports } from './flows-api.ts'
 import type { TemplateContext } from '../model/entity.ts'
+import type { EntityFault, EntityWrite } from '../revision/delta.ts'
 
 /** A request to be explained, past the reading of its JSON. */
 export interface ExplainRequest {
@@ -65,6 +66,8 @@ export interface AdminApiServices {
   readonly callerHeader?: string
   /** Header in which the gateway names the address of the client, overwriting what a client sent. */
   readonly clientHeader?: string
+  /** Headers in which a client names an API key; default Otoroshi's. */
+  readonly keyHeaders?: { readonly id: string; readonly secret: string }
   /** Route and service group of the admin API itself; absent: every key is taken for one of the admin API. */
   readonly adminRoute?: { readonly routeId: string; readonly groupId: string }
   readonly limits?: Partial<AdminApiLimits>
@@ -77,6 +80,14 @@ export interface AdminApiServices {
   readonly pretty?: boolean
   /** Why a request would be answered as it would. */
   explain(request: ExplainRequest): Promise<unknown>
+  /** What would close the route of the admin API if these were all entities; absent: not asked. Writes nothing. */
+  closedBy?(writes: readonly EntityWrite[]): Promise<readonly EntityFault[]>
+  /** What the monitoring endpoints would answer; absent: `/apis/health` and `/apis/metrics` are not there. */
+  monitoring?(
+    topic: 'health' | 'metrics',
+    query: URLSearchParams,
+    accept: string | undefined,
+  ): { readonly status: number; readonly contentType: string; readonly body: string }
   /** The data-plane threads and the revision each serves. */
   threads(): unknown
   /** Events produced, delivered, dropped and pending (law 7). */

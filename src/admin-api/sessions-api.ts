@@ -1,7 +1,8 @@
 /** `/api/admin-sessions`, `/api/apps-sessions`: who is logged in, and the end of it (auth modules, 5.3). */
 import type { EntityDefinition } from '../model/entity.ts'
 import { definitionOf } from '../model/registry.ts'
-import { ApiError, methodNotAllowed } from './api-error.ts'
+import { ApiError } from './api-error.ts'
+import { tellSessionsEnded } from './audit.ts'
 import type { Call } from './call.ts'
 import { requireSuper } from './caller.ts'
 import { mayRead } from './entity-rights.ts'
@@ -10,21 +11,8 @@ import { jsonReply, type Reply } from './reply.ts'
 
 const options = { stamped: false, conditional: false } as const
 
-/** Answers a call about single sessions, or null when `rest` is no path of theirs. `list` answers the list. */
-export function sessionsApi(
-  call: Call,
-  definition: EntityDefinition,
-  rest: readonly string[],
-  list: () => Promise<Reply>,
-): Promise<Reply> | null {
-  const [id] = rest
-  if (rest.length > 1 || id?.startsWith('_')) return null
-  if (id !== undefined) return end(call, definition, id)
-  return call.method === 'GET' ? list() : endAll(call, definition)
-}
-
-async function end(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
-  if (call.method !== 'DELETE') throw methodNotAllowed()
+/** `DELETE …/:id`. */
+export async function endSession(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
   const session = findStored(call, definition, id)
   if (session === null || !mayRead(call.caller, definition, session))
     throw missing(definition.kind === 'AdminSession' ? 'Session not found !' : 'Session not found')
@@ -32,20 +20,20 @@ async function end(call: Call, definition: EntityDefinition, id: string): Promis
   return jsonReply(200, { done: true })
 }
 
-async function endAll(call: Call, definition: EntityDefinition): Promise<Reply> {
-  if (call.method !== 'DELETE') throw methodNotAllowed()
+/** `DELETE …`: ends all of them. */
+export async function endSessions(call: Call, definition: EntityDefinition): Promise<Reply> {
   requireSuper(call.caller)
   await endEach(
     call,
     definition,
     call.services.control.list(definition).map(({ id }) => id),
+    null,
   )
   return jsonReply(200, { done: true })
 }
 
 /** `DELETE /api/apps-sessions-module/:id`: ends every session that came through an auth module. */
 export async function endSessionsOfModule(call: Call, moduleId: string): Promise<Reply> {
-  if (call.method !== 'DELETE') throw methodNotAllowed()
   const modules = definitionOf('AuthModule')!
   const sessions = definitionOf('AuthModuleUser')!
   const module = findStored(call, modules, moduleId)
@@ -57,22 +45,33 @@ export async function endSessionsOfModule(call: Call, moduleId: string): Promise
     call,
     sessions,
     through.map(({ id }) => id),
+    moduleId,
   )
   return jsonReply(200, { done: true })
 }
 
 // Some at a time: each group shares a commit, and many sessions do not fill the queue.
-async function endEach(call: Call, definition: EntityDefinition, ids: readonly string[]): Promise<void> {
-  for (let i = 0; i < ids.length; i += 1000)
-    await Promise.all(ids.slice(i, i + 1000).map(id => endIfThere(call, definition, id)))
+async function endEach(
+  call: Call,
+  definition: EntityDefinition,
+  ids: readonly string[],
+  moduleId: string | null,
+): Promise<void> {
+  let ended = 0
+  for (let i = 0; i < ids.length; i += 1000) {
+    const some = await Promise.all(ids.slice(i, i + 1000).map(id => endIfThere(call, definition, id)))
+    ended += some.filter(Boolean).length
+  }
+  if (ended > 0 && !call.dryRun) tellSessionsEnded(call, definition, ended, moduleId)
 }
 
-async function endIfThere(call: Call, definition: EntityDefinition, id: string): Promise<void> {
+async function endIfThere(call: Call, definition: EntityDefinition, id: string): Promise<boolean> {
   try {
-    await remove(call, definition, id, options)
+    return (await remove(call, definition, id, { ...options, untold: true })).changed
   } catch (error) {
     // Ended by somebody else meanwhile.
     if (!(error instanceof ApiError) || error.status !== 404) throw error
+    return false
   }
 }
 

@@ -5,13 +5,17 @@ import { gathered } from '../control/transfer/export-json.ts'
 import type { Incoming } from '../control/transfer/incoming.ts'
 import type { Kept } from '../control/transfer/kept.ts'
 import { equalJson } from '../model/equal-json.ts'
+import type { EntityFault } from '../revision/delta.ts'
 import { ApiError } from './api-error.ts'
+import { describe } from './guarded-import.ts'
 import { diffJson } from './json-diff.ts'
 import type { Reply } from './reply.ts'
 
 export interface ImportContext {
   readonly incoming: Incoming
   readonly warnings: readonly string[]
+  /** What would close the admin API: such an import is refused. */
+  readonly closed: readonly EntityFault[]
   /** What an earlier import left to be kept. */
   readonly keptBefore: Kept
 }
@@ -43,9 +47,9 @@ export function dryRunAnswer(outcome: ReplacementOutcome, context: ImportContext
 function* pieces(outcome: ReplacementOutcome, context: ImportContext): Generator<string> {
   const { created, updated, removed, unchanged } = outcome
   const { incoming } = context
-  const invalid = incoming.invalidCount > 0
+  const refused = incoming.invalidCount > 0 || context.closed.length > 0
   const changes = created.length + updated.length + removed.length > 0 || keptChanges(context)
-  const would = invalid ? 'refuse' : changes ? 'import' : 'nothing'
+  const would = refused ? 'refuse' : changes ? 'import' : 'nothing'
   yield `{"dry_run":true,"would":"${would}","unchanged":${unchanged}`
   yield* list('created', created, named)
   yield* list('updated', updated, ({ before, after }) => ({
@@ -54,6 +58,7 @@ function* pieces(outcome: ReplacementOutcome, context: ImportContext): Generator
   }))
   yield* list('removed', removed, named)
   yield* list('invalid', incoming.invalid, one => one)
+  yield* list('closed', context.closed, one => one)
   yield `,"invalid_count":${incoming.invalidCount}`
   for (const [name, value] of Object.entries(besides(context)))
     yield `,\n${JSON.stringify(name)}:${JSON.stringify(value)}`
@@ -99,17 +104,27 @@ function counted({ extensions }: Kept): Record<string, Record<string, number>> {
   )
 }
 
-/** The refusal of an import that holds what cannot be taken. */
-export function invalidImport(incoming: Incoming, warnings: readonly string[]): ApiError {
-  const sentences = incoming.invalid.flatMap(({ where, kind, id, faults }) =>
+/** What is wrong with an import, one sentence a fault, each with its place. */
+export function faultSentences({ invalid }: Incoming): string[] {
+  return invalid.flatMap(({ where, kind, id, faults }) =>
     faults.map(({ path, message }) => {
       const what = kind === null ? where : `${where} (${kind}${id === null ? '' : ` ${id}`})`
       return path === '' ? `${what}: ${message}` : `${what}: ${path}: ${message}`
     }),
   )
-  return new ApiError(400, 'admin.invalid_entity', 'bad_request', sentences, {
+}
+
+/** The refusal of an import that holds what cannot be taken. */
+export function invalidImport(incoming: Incoming, warnings: readonly string[]): ApiError {
+  return new ApiError(400, 'admin.invalid_entity', 'bad_request', faultSentences(incoming), {
     invalid: incoming.invalid,
     invalid_count: incoming.invalidCount,
     warnings,
   })
+}
+
+/** The refusal of an import that would close the admin API. */
+export function closingImport(closed: readonly EntityFault[]): ApiError {
+  const description = `the import would close the admin API: ${describe(closed)}`
+  return new ApiError(400, 'admin.locked_out', 'bad_request', description, { closed })
 }

@@ -1,7 +1,8 @@
 /**
  * `/api/otoroshi.json` and `/api/import`: everything out, everything in (reference, 5.1 and 6). For super admins.
  *
- * Guarantees: an import is one commit and one revision, or nothing; it names everything that speaks against it.
+ * Guarantees: an import is one commit and one revision, or nothing; it names everything that speaks against it; whoever
+ * makes it can call the admin API afterwards.
  */
 import type { ControlPlane } from '../control/control-plane.ts'
 import type { IndexedEntity } from '../control/indexed-entity.ts'
@@ -13,18 +14,24 @@ import { NotAnExport } from '../control/transfer/item-splitter.ts'
 import { keptKey, readKept } from '../control/transfer/kept.ts'
 import { readJsonExport } from '../control/transfer/read-json.ts'
 import { readLinesExport } from '../control/transfer/read-lines.ts'
-import { readApikey } from '../identity/apikey.ts'
+import type { EntityDefinition } from '../model/entity.ts'
 import { apikey } from '../model/kinds/apikey.ts'
+import { backend } from '../model/kinds/backend.ts'
+import { globalConfig } from '../model/kinds/global-config.ts'
+import { route } from '../model/kinds/route.ts'
+import { readEntityText } from '../model/read.ts'
+import type { EntityWrite } from '../revision/delta.ts'
 import { ApiError, badRequest } from './api-error.ts'
-import { tellImported } from './audit.ts'
+import { tellExported, tellImported } from './audit.ts'
 import { readChunks } from './body-chunks.ts'
 import type { Call } from './call.ts'
 import { originOf, requireSuper } from './caller.ts'
 import { contentType } from './decode.ts'
-import { type CallingKey, importWarnings } from './import-warnings.ts'
+import { guardWayIn, type WayIn } from './guarded-import.ts'
+import { importWarnings } from './import-warnings.ts'
 import { formOf } from './rendering.ts'
 import { jsonReply, type Reply } from './reply.ts'
-import { doneAnswer, dryRunAnswer, invalidImport } from './transfer-answers.ts'
+import { closingImport, doneAnswer, dryRunAnswer, invalidImport } from './transfer-answers.ts'
 
 /** Answers hold every secret there is. */
 const headers = [['Cache-Control', 'no-store']] as const
@@ -32,6 +39,7 @@ const headers = [['Cache-Control', 'no-store']] as const
 /** `GET /api/otoroshi.json`: everything, as JSON or (by `Accept`) as lines of raw keys. */
 export async function exportEverything(call: Call): Promise<Reply> {
   requireSuper(call.caller)
+  tellExported(call)
   const { control } = call.services
   const { store, root } = control.stored
   if (formOf(call) === 'ndjson')
@@ -62,21 +70,54 @@ async function importOnce(call: Call): Promise<Reply> {
   const { store, root } = control.stored
   const incoming = new Incoming(root)
   await read(call, incoming)
+  const guarded = await guardWayIn(incoming, wayInOf(call, incoming))
   const keptBefore = await store.get(keptKey(root))
+  const stays = (entity: IndexedEntity): boolean =>
+    incoming.isInvalidKey(entity.key) ||
+    (guarded.routeStays && entity.definition.kind === 'Route' && entity.id === adminRoute?.routeId) ||
+    (guarded.keyStays && entity.definition.kind === 'Apikey' && entity.id === call.caller.clientId)
   const replacement: Replacement = {
     entities: incoming.entities,
-    stays: entity => incoming.isInvalidKey(entity.key) || isAdminRoute(entity, adminRoute?.routeId),
+    stays,
     changes: incoming.changes(keptBefore),
     origin: originOf(call.caller),
   }
-  const warnings = [...importWarnings(incoming, adminRoute, callingKey(call)), ...incoming.warnings]
-  const context = { incoming, warnings, keptBefore: readKept(keptBefore) }
+  const warnings = [...guarded.warnings, ...importWarnings(incoming)]
+  const context = { incoming, warnings, closed: guarded.closed, keptBefore: readKept(keptBefore) }
   if (call.dryRun) return dryRunAnswer(control.previewReplacement(replacement), context)
   if (incoming.invalidCount > 0) throw invalidImport(incoming, warnings)
+  if (guarded.closed.length > 0) throw closingImport(guarded.closed)
   const outcome = await control.replaceAll(replacement)
   const { created, updated, removed } = outcome
   tellImported(call, { created: created.length, updated: updated.length, removed: removed.length })
   return jsonReply(200, doneAnswer(outcome, context))
+}
+
+function wayInOf({ services, caller }: Call, incoming: Incoming): WayIn {
+  const { control, adminRoute, closedBy } = services
+  const { clientId } = caller
+  const routeId = adminRoute?.routeId ?? ''
+  const textOf = (definition: EntityDefinition, id: string) => control.get(definition, id)?.json ?? null
+  return {
+    routeId,
+    route: adminRoute === undefined ? null : textOf(route, routeId),
+    key: clientId === null ? null : { clientId, text: textOf(apikey, clientId) },
+    asUser: caller.user !== null,
+    plugins: () => services.plugins(),
+    ...(closedBy !== undefined && { closedBy: text => closedBy(closingTexts(routeId, text, incoming)) }),
+  }
+}
+
+/** The entities that decide whether the route of the admin API serves. */
+function closingTexts(routeId: string, text: string, incoming: Incoming): readonly EntityWrite[] {
+  const writes: EntityWrite[] = [{ kind: 'Route', id: routeId, json: text }]
+  const settings = incoming.find(globalConfig, 'global')
+  if (settings !== null) writes.push({ kind: 'GlobalConfig', id: 'global', json: settings })
+  const parsed = readEntityText(route, text)
+  const id = parsed.ok ? parsed.value.backend_ref : null
+  const shared = id === null ? null : incoming.find(backend, id)
+  if (id !== null && shared !== null) writes.push({ kind: 'Backend', id, json: shared })
+  return writes
 }
 
 async function read(call: Call, incoming: Incoming): Promise<void> {
@@ -97,17 +138,4 @@ function isLines(call: Call): boolean {
   if (type === '' || type === 'application/json') return false
   if (call.path === '/api/import' && type === 'application/octet-stream') return false
   throw badRequest('bad content type', 'admin.bad_content_type')
-}
-
-// Without its own route the admin API would be closed for good.
-function isAdminRoute(entity: IndexedEntity, routeId: string | undefined): boolean {
-  return entity.definition.kind === 'Route' && entity.id === routeId
-}
-
-function callingKey(call: Call): CallingKey | null {
-  const { clientId } = call.caller
-  if (clientId === null) return null
-  const stored = call.services.control.get(apikey, clientId)
-  const key = stored === null ? null : readApikey(stored.json)
-  return { clientId, secret: key?.clientSecret ?? null }
 }

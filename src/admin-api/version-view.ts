@@ -4,8 +4,9 @@
  * Guarantees: a version is shown to whoever may read the entity as it was on both sides of the change, and as it is now;
  * passwords and their hashes are never shown.
  */
-import type { ChangeRecord } from '../control/history/change-record.ts'
+import type { ChangeRecord, EntityChange, LogRecord } from '../control/history/change-record.ts'
 import type { States } from '../control/history/states.ts'
+import type { IndexedEntity } from '../control/indexed-entity.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import { withoutPasswords } from '../model/passwords.ts'
 import { isObject } from '../model/types/shape.ts'
@@ -16,22 +17,26 @@ import { diffJson, type Operation } from './json-diff.ts'
 const PASSWORD_HASH = /^\$2[abxy]?\$\d\d\$/
 
 /** True when the caller may see the change. `current`: the entity as it is now, or null. */
-export function maySee(call: Call, definition: EntityDefinition, states: States, current: unknown): boolean {
+export function maySee(
+  call: Call,
+  definition: EntityDefinition,
+  { owners }: Pick<EntityChange, 'owners'>,
+  current: IndexedEntity | null,
+): boolean {
   if (call.caller.rights.isSuper) return true
-  return [jsonOf(states.before), jsonOf(states.after), current].every(
+  return [owners.before, owners.after, current].every(
     side => side === null || mayRead(call.caller, definition, side),
   )
 }
 
 /** Who, when, from where, what: without the entity. */
-export function describeChange(record: ChangeRecord): Record<string, unknown> {
-  const { number, at, kind, id, action, clientId, user, from, revision, restored, undone } = record
+export function describeChange(record: LogRecord): Record<string, unknown> {
+  const { number, at, action, clientId, user, from, revision, restored, undone } = record
   return {
     version: number,
     at,
     action,
-    kind,
-    id,
+    ...described(record),
     client_id: clientId,
     user,
     from,
@@ -39,6 +44,21 @@ export function describeChange(record: ChangeRecord): Record<string, unknown> {
     ...(restored !== undefined && { restored_from: restored }),
     ...(undone !== undefined && { undid: undone }),
   }
+}
+
+function described(record: LogRecord): Record<string, unknown> {
+  if (record.action === 'import') {
+    const { created, updated, removed } = record
+    return { kind: null, id: null, created, updated, removed }
+  }
+  const { kind, id, imported } = record
+  return { kind, id, ...(imported === true && { imported }) }
+}
+
+/** The organization of an entity whose key holds one (a team), by what is recorded of it. */
+export function scopeIn({ scopeField }: EntityDefinition, { owners }: ChangeRecord): string | undefined {
+  const scope = scopeField === undefined ? undefined : (owners.after ?? owners.before)?.[scopeField]
+  return typeof scope === 'string' ? scope : undefined
 }
 
 /** The entity on both sides of a change, and the operations between them. */

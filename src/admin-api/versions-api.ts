@@ -4,20 +4,23 @@
  * `GET` lists them, `GET /:n` shows one, `GET /:n/_diff?to=` compares two, `POST /:n/_restore` brings one back.
  */
 import type { ChangeRecord } from '../control/history/change-record.ts'
-import type { History, VersionStates } from '../control/history/history.ts'
+import type { History } from '../control/history/history.ts'
 import type { States } from '../control/history/states.ts'
+import type { IndexedEntity } from '../control/indexed-entity.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import { isObject } from '../model/types/shape.ts'
-import { ApiError, badRequest, methodNotAllowed, notFound } from './api-error.ts'
+import { ApiError, badRequest, notFound } from './api-error.ts'
 import type { Call } from './call.ts'
 import { bringBack, findStored } from './entity-writes.ts'
 import { jsonReply, type Reply } from './reply.ts'
-import { describeChange, describeStates, diffStates, jsonOf, maySee } from './version-view.ts'
+import { describeChange, describeStates, diffStates, jsonOf, maySee, scopeIn } from './version-view.ts'
 import { written } from './written-reply.ts'
 
 /** Versions of a page, and the most of them. */
 const usualPage = 50
 export const mostOfPage = 500
+/** Versions one call looks at. */
+const mostLookedAt = 2_000
 
 /** What the operations on the versions of an entity work with. */
 interface Place {
@@ -27,32 +30,43 @@ interface Place {
   readonly id: string
   readonly place: string
   /** The entity as it is now. */
-  readonly current: ReturnType<typeof findStored>
+  readonly current: IndexedEntity | null
 }
 
-/** Answers a call about the versions of an entity; `rest` is the path behind `_versions`. */
-export async function versionsApi(
+/** `GET …/:id/_versions`. */
+export async function listVersions(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
+  return list(placeOf(call, definition, id))
+}
+
+/** `GET …/:id/_versions/:n`. */
+export async function showVersion(
   call: Call,
   definition: EntityDefinition,
   id: string,
-  rest: readonly string[],
+  version: string,
 ): Promise<Reply> {
-  const place = placeOf(call, definition, id)
-  const [text, action] = rest
-  if (text === undefined) {
-    if (call.method !== 'GET') throw methodNotAllowed()
-    return list(place)
-  }
-  const number = numberOf(text)
-  if (action === '_restore') {
-    if (call.method !== 'POST') throw methodNotAllowed()
-    return restore(place, number)
-  }
-  if (action !== undefined && action !== '_diff') throw notFound()
-  if (call.method !== 'GET') throw methodNotAllowed()
-  if (action === '_diff') return compare(place, number)
-  const { record, states } = await versionOf(place, number)
+  const { record, states } = await versionOf(placeOf(call, definition, id), numberOf(version))
   return jsonReply(200, { ...describeChange(record), ...describeStates(definition, states) })
+}
+
+/** `GET …/:id/_versions/:n/_diff`. */
+export async function compareVersions(
+  call: Call,
+  definition: EntityDefinition,
+  id: string,
+  version: string,
+): Promise<Reply> {
+  return compare(placeOf(call, definition, id), numberOf(version))
+}
+
+/** `POST …/:id/_versions/:n/_restore`. */
+export async function restoreVersion(
+  call: Call,
+  definition: EntityDefinition,
+  id: string,
+  version: string,
+): Promise<Reply> {
+  return restore(placeOf(call, definition, id), numberOf(version))
 }
 
 /** The history, or 404 when none is kept. */
@@ -71,35 +85,34 @@ function placeOf(call: Call, definition: EntityDefinition, id: string): Place {
 }
 
 async function list(place: Place): Promise<Reply> {
-  const { call, history } = place
+  const { call, history, definition, current } = place
   const { before, size } = pageOf(call)
-  const found: { number: number; outside: boolean }[] = []
-  let newer: VersionStates | null = null
+  const readable = current !== null && maySee(call, definition, nothing, current)
+  // Who may not read the entity as it is sees none of its versions.
+  if (current !== null && !readable) throw notFound()
+  const found: Record<string, unknown>[] = []
+  let newer: ChangeRecord | null = null
+  let last: ChangeRecord | null = null
+  let looked = 0
   let more = false
-  for await (const states of history.statesOf(place.place, before === null ? undefined : before - 1)) {
-    if (newer !== null && newer.before !== states.after) found.at(-1)!.outside = true
+  for await (const record of history.recordsOf(place.place, before === null ? undefined : before - 1)) {
+    if (newer !== null && newer.digests.before !== record.digests.after)
+      found.at(-1)!['changed_elsewhere_before'] = true
     newer = null
-    if (found.length === size) {
+    if (found.length === size || looked++ === mostLookedAt) {
       more = true
       break
     }
-    if (!maySee(call, place.definition, states, place.current)) continue
-    found.push({ number: states.number, outside: false })
-    newer = states
+    last = record
+    if (!maySee(call, definition, record, null)) continue
+    found.push(describeChange(record))
+    newer = record
   }
-  if (found.length === 0 && (place.current === null || !mayShow(place))) throw notFound()
-  const records = await Promise.all(found.map(({ number }) => history.record(number)))
-  const versions = records.flatMap((record, i) =>
-    record === null
-      ? []
-      : [{ ...describeChange(record), ...(found[i]!.outside && { changed_elsewhere_before: true }) }],
-  )
-  return jsonReply(200, versions, more ? [['X-Next-Before', String(found.at(-1)!.number)]] : [])
+  if (found.length === 0 && !readable) throw notFound()
+  return jsonReply(200, found, more && last !== null ? [['X-Next-Before', String(last.number)]] : [])
 }
 
-function mayShow({ call, definition, current }: Place): boolean {
-  return maySee(call, definition, { before: null, after: null }, current)
-}
+const nothing = { owners: { before: null, after: null } } as const
 
 async function compare(place: Place, number: number): Promise<Reply> {
   const { definition, current, call } = place
@@ -120,7 +133,7 @@ async function restore(place: Place, number: number): Promise<Reply> {
   if (states.after === null)
     throw badRequest('this version is the deletion of the entity: restore the one before, or undo it')
   const entity = entityOf(states.after)
-  const at = { definition, id: record.id, scope: scopeOf(definition, states) }
+  const at = { definition, id: record.id, scope: scopeIn(definition, record) }
   const result = await bringBack(call, at, { restored: number }, () => entity)
   return written(call, result.before === null ? 201 : 200, result)
 }
@@ -130,11 +143,11 @@ async function versionOf(
   { call, history, definition, place, current }: Place,
   number: number,
 ): Promise<{ record: ChangeRecord; states: States }> {
-  const record = await history.record(number)
-  const ours = record !== null && (record.place === place || record.left === place)
-  const states = ours ? await history.states(record) : null
-  if (record === null || states === null || !maySee(call, definition, states, current))
-    throw notFound('version not found')
+  const record = await history.recordOf(place, number)
+  // Rights come first: what the caller may not see is not read for him.
+  const states =
+    record !== null && maySee(call, definition, record, current) ? await history.states(record) : null
+  if (record === null || states === null) throw notFound('version not found')
   return { record, states }
 }
 
@@ -143,14 +156,6 @@ export function entityOf(text: string): Record<string, unknown> {
   const entity = jsonOf(text)
   if (!isObject(entity)) throw badRequest('the recorded state is no entity', 'admin.invalid_entity')
   return entity
-}
-
-/** Where the entity of a kind with a scope (a team) is found. */
-export function scopeOf({ scopeField }: EntityDefinition, { before, after }: States): string | undefined {
-  if (scopeField === undefined) return undefined
-  const entity = jsonOf(after ?? before)
-  const scope = isObject(entity) ? entity[scopeField] : undefined
-  return typeof scope === 'string' ? scope : undefined
 }
 
 /** Reads a number of a version. Throws 404 for what cannot be one. */

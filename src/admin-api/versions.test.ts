@@ -164,6 +164,27 @@ describe('versions', () => {
     assert.deepEqual([latest.restored_from, latest.action], [first, 'create'])
   })
 
+  it('that are not valid any more are refused with their faults, and nothing changes', async () => {
+    await root('POST', routes, aRoute('inv'))
+    await root('PATCH', `${routes}/inv`, { name: 'two' })
+    const { control } = server
+    const [latest, first] = await versionsOf('inv')
+    const { keys } = control.history!
+    const invalid = 'c\n{"id":"inv","name":"then","frontend":5}'
+    await control.stored.store.commit([{ key: keys.state('routes:inv', first!.version), value: invalid }])
+    const restored = await root('POST', `${routes}/inv/_versions/${first!.version}/_restore`)
+    assert.deepEqual([restored.status, restored.json.reason], [400, 'admin.invalid_entity'])
+    assert.ok(restored.json.faults.some(({ path }: { path: string }) => path.startsWith('frontend')))
+    await control.stored.store.commit([{ key: keys.state('routes:inv', latest!.version), value: 'x' }])
+    assert.equal(
+      (await root('POST', `/api/history/${latest!.version}/_undo`)).status,
+      404,
+      'it cannot be read',
+    )
+    assert.equal((await root('GET', `${routes}/inv`)).json.name, 'two')
+    assert.equal((await versionsOf('inv')).length, 2)
+  })
+
   it('show that somebody changed the entity past the history', async () => {
     await root('POST', routes, aRoute('outside'))
     const { control } = server
@@ -338,6 +359,33 @@ describe('rights', () => {
     const undone = await as(ofOne, 'POST', `/api/history/${latest.version}/_undo`)
     assert.equal(undone.status, 401, undone.text)
     assert.equal((await root('GET', `${keys}/k/_versions`)).json.length, 2)
+  })
+
+  it('of administrators: nobody sees or brings back one that may do more than himself', async () => {
+    const admins = '/apis/security.otoroshi.io/v1/admins'
+    const bob = {
+      username: 'bob',
+      password: 'ofbob',
+      label: 'Bob',
+      _loc: { tenant: 'acme', teams: ['one'] },
+    }
+    assert.equal((await root('POST', '/api/admins/simple', bob)).status, 200)
+    const less = { ...bob, rights: [{ tenant: 'acme', teams: ['*'] }] }
+    const lowered = await root('PUT', '/api/admins/simple/bob', less)
+    assert.equal(lowered.status, 200, lowered.text)
+    const renamed = await root('PUT', '/api/admins/simple/bob', { ...less, label: 'Robert' })
+    assert.equal(renamed.status, 200, renamed.text)
+    const ofAcme = [{ tenant: 'acme', teams: ['*'] }]
+    const all: Change[] = (await root('GET', `${admins}/bob/_versions`)).json
+    const seen: Change[] = (await as(ofAcme, 'GET', `${admins}/bob/_versions`)).json
+    assert.deepEqual([all.length, seen.length, seen[0]!.version], [3, 1, all[0]!.version])
+    const [, lowering, creation] = all
+    for (const path of [
+      `/api/history/${lowering!.version}/_undo?force=true`,
+      `${admins}/bob/_versions/${creation!.version}/_restore`,
+    ])
+      assert.equal((await as(ofAcme, 'POST', path)).status, 404, path)
+    assert.equal((await as(ofAcme, 'POST', `/api/history/${all[0]!.version}/_undo`)).status, 200)
   })
 
   it('are checked when the API is read only', async () => {
