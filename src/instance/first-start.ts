@@ -1,9 +1,14 @@
 /** The first start on an empty store: the first entities, and how the first administrator learns the password. */
 import { writeFileSync } from 'node:fs'
 import type { Settings } from '../config/index.ts'
-import type { InitialEntity } from '../control/initial-entities.ts'
-import { initialEntities } from '../model/initial.ts'
+import type { Initial } from '../control/initial-entities.ts'
+import { type InitialEntities, initialEntities } from '../model/initial.ts'
+import { simpleAdminUser } from '../model/kinds/simple-admin-user.ts'
+import { hashPasswords } from '../model/passwords.ts'
+import { isObject } from '../model/types/shape.ts'
+import type { PluginListing } from '../plugin/listing.ts'
 import { StartFailure } from './failure.ts'
+import { customizedContent, importedContent } from './first-import.ts'
 import { hashPassword } from './password.ts'
 
 /** The first login, to be shown once. `password` null: not to be shown. */
@@ -13,14 +18,36 @@ export interface FirstLogin {
 }
 
 export interface FirstStart {
-  readonly entities: readonly InitialEntity[]
-  readonly login: FirstLogin
+  readonly initial: readonly Initial[]
+  /** Null when the administrators are those of an import. */
+  readonly login: FirstLogin | null
+  /** Sentences for the log. */
+  readonly warnings: readonly string[]
 }
 
-/** Makes the first entities. Throws `StartFailure` when the password file cannot be written. */
-export async function firstEntities(settings: Settings): Promise<FirstStart> {
-  const { firstStart, adminApi, adminHosts, domains, http } = settings
-  const { entities, admin } = await initialEntities({
+/**
+ * Makes what a first start writes: the export the settings name, else the initial entities with their customization. Rejects
+ * with `StartFailure`. `plugins`: those there are.
+ */
+export async function firstStart(
+  settings: Settings,
+  plugins: () => Promise<readonly PluginListing[]>,
+): Promise<FirstStart> {
+  const { entities, admin } = await entitiesOf(settings)
+  const imported = await importedContent(settings, entities, plugins)
+  if (imported !== null) return { ...imported, login: null }
+  const { customization } = settings.firstStart
+  if (customization === null) return { initial: entities, login: loginOf(settings, admin), warnings: [] }
+  const content = customizedContent(settings, entities, await withHashes(customization))
+  const { username } = admin
+  const given = passwordIn(customization, username)
+  const login = loginOf(settings, given ? { username, generatedPassword: null } : admin)
+  return { ...content, login }
+}
+
+async function entitiesOf(settings: Settings): Promise<InitialEntities> {
+  const { firstStart: first, adminApi, adminHosts, domains, http } = settings
+  return initialEntities({
     domain: domains.domain,
     // Any free port is chosen at each start; the stored target is never called.
     httpPort: http.port === 0 ? 8080 : http.port,
@@ -33,14 +60,39 @@ export async function firstEntities(settings: Settings): Promise<FirstStart> {
       clientId: adminApi.clientId,
       clientSecret: adminApi.clientSecret,
     },
-    adminLogin: firstStart.adminLogin,
-    ...(firstStart.adminPassword !== null && { adminPassword: firstStart.adminPassword }),
+    adminLogin: first.adminLogin,
+    ...(first.adminPassword !== null && { adminPassword: first.adminPassword }),
     hashPassword,
   })
-  const { username, generatedPassword } = admin
-  if (generatedPassword !== null && firstStart.writePassword)
-    writePassword(firstStart.passwordFile, generatedPassword)
-  return { entities, login: { name: username, password: firstStart.hidePassword ? null : generatedPassword } }
+}
+
+function loginOf(
+  { firstStart: first }: Settings,
+  { username, generatedPassword }: InitialEntities['admin'],
+): FirstLogin {
+  const written = generatedPassword !== null && first.writePassword
+  if (written) writePassword(first.passwordFile, generatedPassword)
+  return { name: username, password: written || first.hidePassword ? null : generatedPassword }
+}
+
+/** The customization with the clear passwords of administrators hashed. */
+async function withHashes(
+  customization: Readonly<Record<string, unknown>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const admins = customization['simpleAdmins']
+  if (!Array.isArray(admins)) return customization
+  const hashed = admins.map(admin =>
+    isObject(admin) ? hashPasswords(simpleAdminUser, admin, hashPassword) : admin,
+  )
+  return { ...customization, simpleAdmins: await Promise.all(hashed) }
+}
+
+function passwordIn(customization: Readonly<Record<string, unknown>>, username: string): boolean {
+  const admins = customization['simpleAdmins']
+  return (
+    Array.isArray(admins) &&
+    admins.some(admin => isObject(admin) && admin['username'] === username && 'password' in admin)
+  )
 }
 
 function writePassword(file: string, password: string): void {

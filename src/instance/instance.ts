@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { adminApi } from '../admin-api/admin-api.ts'
 import type { AdminApiServices } from '../admin-api/services.ts'
-import { isRedisKind, redisTarget, type Settings } from '../config/index.ts'
+import { isRedisKind, postgresTarget, redisTarget, type Settings } from '../config/index.ts'
 import { ControlPlane } from '../control/control-plane.ts'
 import type { RevisionAudience } from '../control/revision-audience.ts'
 import { DataPlane, ListenFailed } from '../data-plane/data-plane.ts'
@@ -29,9 +29,10 @@ import { explainWith } from './explain.ts'
 import { StartFailure } from './failure.ts'
 import { Exporters } from './exporters.ts'
 import { FlowStore } from './flow-store.ts'
-import { firstEntities, type FirstLogin } from './first-start.ts'
+import { type FirstLogin, type FirstStart, firstStart } from './first-start.ts'
 import { HttpListeners } from './http-listeners.ts'
 import type { Log } from './log.ts'
+import { monitoringWith } from './monitoring.ts'
 import { hashPassword, passwordMatches } from './password.ts'
 import { pluginFiles, watchPlugins } from './plugins-folder.ts'
 import { PluginListings } from './plugin-listings.ts'
@@ -83,37 +84,54 @@ async function assemble(
   const store = await openTheStore(settings)
   closers.push(() => store.close())
 
-  let firstLogin: FirstLogin | null = null
-  const control = await ControlPlane.start({
+  const listings = new PluginListings()
+  let first: FirstStart | null = null
+  const control = ControlPlane.create({
     store,
     root: settings.storage.root,
     history: settings.history.enabled
-      ? { versions: settings.history.versions, maxAge: settings.history.days * 86_400_000 }
+      ? {
+          versions: settings.history.versions,
+          total: settings.history.total,
+          maxAge: settings.history.days * 86_400_000,
+        }
       : null,
     initial: async () => {
-      const first = await firstEntities(settings)
-      firstLogin = first.login
-      return first.entities
+      first = await firstStart(settings, () => listings.all())
+      for (const warning of first.warnings) log('warn', warning)
+      return first.initial
     },
     onFailure: (error, what) => log('error', `${what}: ${messageOf(error)}`),
   })
   closers.push(() => control.close())
+  let loaded = Promise.resolve()
+  const listed = new Promise<void>((resolve, reject) => {
+    loaded = control.load(resolve)
+    loaded.catch(reject)
+  })
+  // Told below, where it is waited for.
+  listed.catch(() => {})
 
   const token = newToken()
   const audit = new EventPort()
-  const listings = new PluginListings()
   const flows = new FlowStore(ids => dataPlane.setTryIts(ids))
   const services: AdminApiServices = {
     control,
     token: { header: TOKEN_HEADER, value: token },
     callerHeader: CALLER_HEADER,
     clientHeader: CLIENT_HEADER,
+    keyHeaders: { id: settings.headerNames.clientId, secret: settings.headerNames.clientSecret },
     adminRoute: { routeId: settings.adminApi.routeId, groupId: settings.adminApi.groupId },
     version,
     env: settings.instance.env,
     template: { routeBaseDomain: settings.domains.routeBase, domain: settings.domains.domain },
     pretty: settings.adminApi.pretty,
     explain: request => explainWith(dataPlane, request),
+    closedBy: writes => {
+      const delta = { revision: control.revision, full: true, writes, removals: [] }
+      return dataPlane.closedBy(delta, settings.adminApi.routeId)
+    },
+    monitoring: (topic, query, accept) => monitoringWith(threadSettings, dataPlane)(topic, query, accept),
     threads: () => dataPlane.status(),
     flows,
     ledger: () => hub.ledger(),
@@ -150,23 +168,25 @@ async function assemble(
     return hub.close(5_000)
   })
 
+  const threadSettings = threadSettingsOf(
+    settings,
+    privateListener === null
+      ? null
+      : {
+          routeId: settings.adminApi.routeId,
+          port: privateListener.port,
+          header: TOKEN_HEADER,
+          token,
+          callerHeader: CALLER_HEADER,
+          clientHeader: CLIENT_HEADER,
+        },
+    state.memory,
+    control.sharedTexts,
+  )
   const dataPlane: DataPlane = new DataPlane({
-    settings: threadSettingsOf(
-      settings,
-      privateListener === null
-        ? null
-        : {
-            routeId: settings.adminApi.routeId,
-            port: privateListener.port,
-            header: TOKEN_HEADER,
-            token,
-            callerHeader: CALLER_HEADER,
-            clientHeader: CLIENT_HEADER,
-          },
-      state.memory,
-      control.sharedTexts,
-    ),
+    settings: threadSettings,
     openEventPort: () => hub.openPort(),
+    listed,
     fullDelta: () => control.fullDelta(),
     onAcknowledged: (delta, acknowledgement) => control.acknowledge(delta, acknowledgement),
     onFlow: flow => flows.add(flow),
@@ -190,7 +210,9 @@ async function assemble(
 
   const { folder } = settings.plugins
   const files = folder === null ? [] : await readPlugins(folder)
-  const ports = await dataPlane.start(listeners, files)
+  await dataPlane.start(files)
+  await loaded
+  const ports = await dataPlane.listenOn(listeners)
   await extra.follow(control.fullDelta())
   exporters.follow(control.fullDelta())
   closers.push(watchStore(store, state, log))
@@ -205,9 +227,14 @@ async function assemble(
   return {
     httpPort: ports.get(STANDARD_LISTENER)!,
     httpsPort: ports.get(HTTPS_LISTENER) ?? null,
-    firstLogin,
+    firstLogin: loginOf(first),
     stop: closeAll,
   }
+}
+
+// What is assigned in a callback is not seen by the checker.
+function loginOf(first: FirstStart | null): FirstLogin | null {
+  return first?.login ?? null
 }
 
 async function openTheStore(settings: Settings): Promise<Store> {
@@ -220,6 +247,7 @@ async function openTheStore(settings: Settings): Promise<Store> {
     root,
     lookEvery,
     redis,
+    postgres: kind === 'postgresql' ? postgresTarget(settings.postgres) : null,
     ...(filedbPath !== null && { filedbPath }),
   })
 }

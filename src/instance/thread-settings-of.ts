@@ -69,6 +69,7 @@ export function threadSettingsOf(
       rack: instance.rack,
     },
     healthChecks: settings.healthChecks,
+    monitoredDomains: settings.adminHosts.exposed.map(domain => domain.toLowerCase()),
     healthKey: settings.health.accessKey,
     metricsEnabled: settings.metrics.enabled,
     metricsKey: settings.metrics.accessKey ?? settings.health.accessKey,
