@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { Agent } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -144,6 +145,38 @@ describe('monitoring', () => {
     assert.equal((await on('127.0.0.1', 'other')).status, 404)
     await call(gateway.port, 'http://seen.test/health')
     assert.equal(backend.seen.at(-1)?.url, '/health')
+  })
+
+  it('answers short paths on the domain of the admin API, and that API itself with its key', async () => {
+    for (const path of ['health', 'ready', 'live', 'startup', 'metrics']) {
+      const got = await call(gateway.port, `http://otoroshi-api.oto.tools/${path}`)
+      assert.equal(got.status, 200, path)
+    }
+    const health = await gateway.admin('GET', '/apis/health')
+    assert.deepEqual([health.status, health.json.otoroshi], [200, 'healthy'])
+    const metrics = await gateway.admin('GET', '/apis/metrics?filter=otoroshi.requests')
+    assert.deepEqual(
+      metrics.json.map(({ name, type }: { name: string; type: string }) => [name, type]),
+      [['otoroshi.requests', 'counters']],
+    )
+    const text = await gateway.admin('GET', '/apis/metrics?format=prom')
+    assert.match(text.text, /^otoroshi_requests \d+$/m)
+    for (const path of ['health', 'metrics']) {
+      const answer = await gateway.admin('GET', `/apis/${path}`, undefined, { Authorization: '' })
+      assert.equal(answer.status, 400, path)
+    }
+  })
+
+  it('tells how many connections are open', async () => {
+    const agent = new Agent({ keepAlive: true })
+    await Promise.all(Array.from({ length: 5 }, () => call(gateway.port, 'http://seen.test/open', { agent })))
+    const open = async (): Promise<number> => {
+      const metrics = (await monitoring('metrics')).json as { name: string; value: number }[]
+      return metrics.find(({ name }) => name === 'otoroshi.connections')!.value
+    }
+    await settled(async () => (await open()) >= 5)
+    agent.destroy()
+    await settled(async () => (await open()) < 5)
   })
 
   it('counts every request of every thread', async () => {

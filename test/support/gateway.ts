@@ -141,9 +141,11 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
     if (ready !== null && output.includes('ready in')) {
       return new TestGateway(child, Number(ready[1]), dataDir, options.dataDir === undefined, () => output)
     }
-    if (child.exitCode !== null || Date.now() > until) {
+    const { exitCode, signalCode } = child
+    if (exitCode !== null || signalCode !== null || Date.now() > until) {
       child.kill('SIGKILL')
-      throw new Error(`the gateway did not get ready: ${output}`)
+      const end = exitCode ?? signalCode ?? 'it was too slow'
+      throw new Error(`the gateway did not get ready (${end}): ${output}`)
     }
     await new Promise(resolve => setTimeout(resolve, 10))
   }
