@@ -1,10 +1,12 @@
 /** What docs/plugins.md and docs/admin-api.md tell the reader to write and to type, done. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import WebSocket from 'ws'
 import { type Backend, startBackend } from './support/backend.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
 import { call } from './support/http.ts'
@@ -77,6 +79,25 @@ describe('the plugin of docs/plugins.md', () => {
       [refused.status, refused.headers['otoroshi-error-reason'], refused.headers['otoroshi-error-msg']],
       [403, 'plugin.refused', 'Which team are you?'],
     )
+  })
+
+  it('has a companion that answers WebSockets', async () => {
+    await gateway.route({
+      id: 'clock',
+      name: 'clock',
+      frontend: { domains: ['clock.test'] },
+      backend: { targets: [{ hostname: '127.0.0.1', port: backend.port }] },
+      plugins: [{ plugin: 'own.Clock', config: { every: 10 } }],
+    })
+    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/clock`, { headers: { Host: 'clock.test' } })
+    const said: string[] = []
+    socket.on('message', data => said.push(String(data)))
+    await once(socket, 'open')
+    socket.send('hello')
+    await until('it answers', () => said.includes('you said hello'))
+    await until('it tells the time', () => said.some(text => !Number.isNaN(Date.parse(text))))
+    socket.terminate()
+    assert.equal((await call(gateway.port, 'http://clock.test/')).status, 200)
   })
 
   it('changes when its file is saved, closes its route when the file is broken, and no other', async () => {

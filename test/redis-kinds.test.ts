@@ -1,6 +1,6 @@
 /** A gateway on every kind of Redis, by the settings that a user gives; and on one that an Otoroshi has filled. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -95,12 +95,27 @@ describe('a Redis with TLS and certificates of clients', { skip: redisMissing },
   })
 })
 
+describe('a Redis with the user that the documentation gives', { skip: redisMissing }, () => {
+  const text = readFileSync(join(import.meta.dirname, '../docs/redis.md'), 'utf8')
+  const user = /^user gateway on >password .*$/m.exec(text)?.[0] ?? ''
+
+  it('is used by it', async () => {
+    const server = await startServer({ config: ['requirepass other', user] })
+    try {
+      const uri = `redis://gateway:password@127.0.0.1:${server.port}`
+      await works({ OTOROSHI_STORAGE: 'lettuce', REDIS_URL: uri })
+    } finally {
+      await server.remove()
+    }
+  })
+})
+
 describe('a Redis behind sentinels', {
   skip: redisMissing || (sentinelProgram === null && 'redis-sentinel is not installed'),
 }, () => {
   let servers: TestSentinels
   before(async () => {
-    servers = await startSentinels('hush', 'hush-watch')
+    servers = await startSentinels('hush', null)
   })
   after(() => servers.remove())
 
@@ -111,11 +126,10 @@ describe('a Redis behind sentinels', {
     const byUri = {
       OTOROSHI_STORAGE: 'lettuce',
       REDIS_URL: `redis-sentinel://hush@${members.join(',')}#main`,
-      REDIS_LETTUCE_SENTINELS_PASSWORD: 'hush-watch',
     }
     const byMembers = {
       OTOROSHI_STORAGE: 'redis-sentinel',
-      REDIS_SENTINELS_MEMBERS: members.map(member => `hush-watch@${member}`).join(','),
+      REDIS_SENTINELS_MEMBERS: members.join(','),
       REDIS_SENTINELS_MASTER: 'main',
       REDIS_SENTINELS_PASSWORD: 'hush',
     }
@@ -196,9 +210,13 @@ describe('a Redis that an Otoroshi has filled', { skip: redisMissing }, () => {
     shop.backend.targets = [{ hostname: '127.0.0.1', port: backend.port, tls: false }]
     shop.frontend.domains = ['shop.test']
     shop.field_of_a_later_version = { kept: [1, 'é'] }
-    // As an older Otoroshi makes it: without the protocol between it and its console.
+    // Guarded by plugins that every version has.
     const admin = content.routes.find(({ id }: Json) => id === 'admin-api-service')
-    admin.plugins = admin.plugins.filter(({ plugin }: Json) => /OverrideHost|ApikeyCall/.test(plugin))
+    const [first] = admin.plugins
+    admin.plugins = ['OverrideHost', 'ApikeyCalls'].map(name => ({
+      ...first,
+      plugin: `cp:otoroshi.next.plugins.${name}`,
+    }))
     const sets: [prefix: string, idField: string, entities: Json[]][] = [
       ['routes:', 'id', content.routes],
       ['apikey:coll:', 'clientId', content.apiKeys],
@@ -230,8 +248,11 @@ describe('a Redis that an Otoroshi has filled', { skip: redisMissing }, () => {
   })
 
   it('shows every entity, and changes one without losing what it does not know', async () => {
-    const listed = async (path: string, idField: string) =>
-      (await gateway.admin('GET', path)).json.map((entity: Json) => entity[idField]).sort()
+    const listed = async (path: string, idField: string) => {
+      const { json, text, status } = await gateway.admin('GET', path)
+      assert.equal(status, 200, text)
+      return json.map((entity: Json) => entity[idField]).sort()
+    }
     const ids = (entities: Json[], idField: string) => entities.map(entity => entity[idField]).sort()
     assert.deepEqual(await listed('/api/routes', 'id'), ids(content.routes, 'id'))
     assert.deepEqual(await listed('/api/apikeys', 'clientId'), ids(content.apiKeys, 'clientId'))

@@ -1,5 +1,6 @@
 /** Two gateways on one Redis, and what becomes of them when it dies. */
 import assert from 'node:assert/strict'
+import { availableParallelism, loadavg } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -71,10 +72,11 @@ describe('two gateways on one Redis', { skip: redisMissing }, () => {
     lag.disable()
     const { p50, p99, text } = percentiles(all)
     const busy = lag.percentile(99) / 1e6
+    const idle = busy < 20 && loadavg()[0]! < availableParallelism()
     t.diagnostic(`asked of one to served by the other: ${text}`)
     t.diagnostic(`answered by one to served by the other: ${percentiles(afterAnswer).text}`)
-    // Where this very process has to wait for its turn, so have the gateways: half of the changes must do then.
-    if (busy < 20) assert.ok(p99 < 200, text)
+    // Where processes have to wait for their turn, half of the changes must do.
+    if (idle) assert.ok(p99 < 200, text)
     else {
       t.diagnostic(`a busy machine: a turn takes up to ${busy.toFixed(0)} ms`)
       assert.ok(p50 < 200 + 10 * busy, text)

@@ -270,6 +270,29 @@ describe('a flow report', () => {
   })
 })
 
+describe('a console exporter', () => {
+  it('prints what its filter takes, as its projection makes it', async () => {
+    const created = await gateway.admin('POST', '/apis/events.otoroshi.io/v1/data-exporters', {
+      id: 'console',
+      name: 'console',
+      enabled: true,
+      type: 'console',
+      groupSize: 1,
+      groupDuration: 20,
+      config: {},
+      filtering: { include: [{ '@type': 'GatewayEvent', method: 'DELETE' }], exclude: [] },
+      projection: { status: true, where: '$.to.uri' },
+    })
+    assert.equal(created.status, 201, created.text)
+    await until('a request is printed', async () => {
+      await call(gateway.port, 'http://told.test/quiet')
+      await call(gateway.port, 'http://told.test/printed', { method: 'DELETE' })
+      return gateway.output.includes('/printed')
+    })
+    assert.doesNotMatch(gateway.output, /\/quiet/)
+  })
+})
+
 describe('debug headers', () => {
   it('are on every answer while the engine says so, on those of no route, too', async () => {
     await engine({ debug_headers: true })

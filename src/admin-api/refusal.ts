@@ -18,7 +18,12 @@ export function refusalOf(error: unknown, call: Pick<Call, 'services' | 'method'
       'the store has no room left, nothing was written',
     )
   if (error instanceof StoreUnavailable || error instanceof ControlPlaneClosed)
-    return new ApiError(503, 'admin.store_unavailable', 'store_unavailable', 'nothing was written, try again')
+    return new ApiError(
+      503,
+      'admin.store_unavailable',
+      'store_unavailable',
+      'the store does not confirm the change, try again',
+    )
   report(error, call)
   return new ApiError(500, 'admin.internal', 'internal_server_error', 'the admin API failed, see the log')
 }

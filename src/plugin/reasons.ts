@@ -229,12 +229,6 @@ const catalogue = {
     'The backend closed or reset the connection before it answered.',
   ],
   'backend.bad_response': [502, wrong, 'errors.proxy.error', 'The answer of the backend is not valid HTTP.'],
-  'backend.h2_unsupported': [
-    502,
-    wrong,
-    'errors.proxy.error',
-    'The backend does not speak the configured protocol.',
-  ],
   'upgrade.unsupported': [
     501,
     'Upgrade not supported',

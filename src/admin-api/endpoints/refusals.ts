@@ -21,7 +21,7 @@ export const refusals: Readonly<Record<number, RefusalDescription>> = {
   429: { name: 'TooManyRequests', description: 'The quota of the API key is used up' },
   500: { name: 'Failed', description: 'The admin API itself failed' },
   501: { name: 'NotBuilt', description: 'This part of it is not in this version' },
-  503: { name: 'Unavailable', description: 'The store cannot be reached; nothing was written' },
+  503: { name: 'Unavailable', description: 'The store cannot be reached; the change is not confirmed' },
   507: { name: 'StoreFull', description: 'The store has no room left; nothing was written' },
 }
 

@@ -145,6 +145,33 @@ describe('a flow report', () => {
     }
   })
 
+  it('tells each attempt with its target and why it failed', async () => {
+    const { gateway, flows } = await setUp({}, {})
+    const alive = await openRawBackend(socket => void socket.write(plainAnswer('alive')))
+    const dying = await openRawBackend(socket => socket.destroy())
+    open.push(alive, dying)
+    const targets = [dying, alive].map(({ port }) => ({ hostname: '127.0.0.1', port }))
+    const backend = {
+      targets,
+      load_balancing: { type: 'NaiveFailover' },
+      client: { retries: 2, retry_initial_delay: 1 },
+    }
+    await gateway.write(['Route', testRoute('r', 'api.test', 1, { debug_flow: true, backend })])
+    assert.equal((await gateway.call('http://api.test/x')).body, 'alive')
+    const told = flows[0]!.steps
+      .filter(({ task }) => task === 'choose-backend' || task === 'call-backend')
+      .map(({ task, ctx }) => {
+        const { attempt, target, failure, status } = ctx as Record<string, never>
+        return [task, attempt, String(target).endsWith(`:${dying.port}`), failure?.['fault'], status]
+      })
+    assert.deepEqual(told, [
+      ['choose-backend', 1, true, undefined, undefined],
+      ['call-backend', 1, true, 'closed_early', undefined],
+      ['choose-backend', 2, false, undefined, undefined],
+      ['call-backend', 2, false, undefined, 200],
+    ])
+  })
+
   it('tells the candidates and the first condition each of them fails, of whomever it is asked', async () => {
     const asked: string[] = []
     const choosy = testPlugin('choosy', {

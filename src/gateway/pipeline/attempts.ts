@@ -17,7 +17,9 @@ import { type Refusal, refuse } from '../../plugin/answer.ts'
 import { apikeyAttribute } from '../../plugin/known-attributes.ts'
 import type { ChoiceContext, TimeoutProfile } from '../balancing/index.ts'
 import type { CompiledRoute, TargetLink } from '../compile/compiled-route.ts'
+import { BadComputedHost } from '../compile/dynamic-link.ts'
 import type { PrivateRoute } from '../compile/environment.ts'
+import { UnsafePath } from '../compile/path.ts'
 import type { Flow } from '../flow/flow.ts'
 import type { Chain } from './chain.ts'
 import { type GatewayExchange, UpstreamRequest } from './exchange.ts'
@@ -100,7 +102,8 @@ export class Attempts implements TransferOwner {
     try {
       this.#prepare(link)
     } catch (error) {
-      run.broken(error)
+      if (error instanceof UnsafePath) run.refuse(refuse('request.bad_path', { detail: error.message }))
+      else run.broken(error)
       return
     }
     run.transformRequest()
@@ -155,7 +158,8 @@ export class Attempts implements TransferOwner {
       const lease = exchange.request.upgrade === null ? link.lease : (link.upgrades ?? link.lease)
       dispatcher = lease?.dispatcher ?? link.dynamic!.dispatcherFor(exchange)
     } catch (error) {
-      run.broken(error)
+      if (error instanceof BadComputedHost) run.refuse(refuse('backend.dns', { detail: error.message }))
+      else run.broken(error)
       return
     }
     if (flow !== null) {

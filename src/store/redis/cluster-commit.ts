@@ -77,7 +77,11 @@ class ClusterCommits implements Commits {
         await run(client, unlockScript, [this.#lock], [turn.token]).catch(() => {})
         if (!decided) throw error
         // The journal is there: whoever comes next finishes it, so better us, now.
-        await this.#end(client, await this.#begin(client))
+        try {
+          await this.#end(client, await this.#begin(client))
+        } catch (reason) {
+          throw new StoreUnavailable('the change has begun and will be finished when it can be', reason)
+        }
         return
       }
       // Done: what fails now is made good by whoever finishes the journal, or by a look.

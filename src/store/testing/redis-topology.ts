@@ -48,8 +48,11 @@ export interface TestSentinels {
   remove(): Promise<void>
 }
 
-/** Three sentinels that watch a master named `main`, and passwords for both. */
-export async function startSentinels(dataPassword: string, ownPassword: string): Promise<TestSentinels> {
+/** Three sentinels that watch a master named `main`, which has a password; the sentinels may have one of their own. */
+export async function startSentinels(
+  dataPassword: string,
+  ownPassword: string | null,
+): Promise<TestSentinels> {
   const both = [`requirepass ${dataPassword}`, `masterauth ${dataPassword}`]
   const master = await startServer({ config: both })
   const replica = await startServer({ config: [...both, `replicaof 127.0.0.1 ${master.port}`] })
@@ -58,7 +61,7 @@ export async function startSentinels(dataPassword: string, ownPassword: string):
     `sentinel auth-pass main ${dataPassword}`,
     'sentinel down-after-milliseconds main 2000',
     'sentinel failover-timeout main 3000',
-    `requirepass ${ownPassword}`,
+    ...(ownPassword === null ? [] : [`requirepass ${ownPassword}`]),
   ]
   const sentinels = await Promise.all([1, 2, 3].map(() => startServer({ sentinel: true, config })))
   return {
@@ -66,7 +69,10 @@ export async function startSentinels(dataPassword: string, ownPassword: string):
     replica,
     sentinels,
     async ready() {
-      const sentinel = new Redis({ port: sentinels[0]!.port, password: ownPassword })
+      const sentinel = new Redis({
+        port: sentinels[0]!.port,
+        ...(ownPassword !== null && { password: ownPassword }),
+      })
       const counted = async (what: string): Promise<number> =>
         ((await sentinel.call('SENTINEL', what, 'main')) as unknown[]).length
       await until(
