@@ -155,6 +155,7 @@ export class ThreadPlane {
       tooBig: sizeCheck(settings.requestSizes, settings.limits),
       maintenance: settings.maintenance,
       adminRoute: adminRoute?.routeId ?? '',
+      localAdmin: adminRoute?.local === true,
     })
     if (settings.index === 0)
       this.#gateway.revision.inspect(

@@ -46,6 +46,8 @@ export interface ThreadSettings {
     readonly token: string
     readonly callerHeader: string
     readonly clientHeader: string
+    /** A path of loopback names leads to it. */
+    readonly local: boolean
   } | null
   readonly location: {
     readonly provider: string

@@ -24,6 +24,7 @@ import { Run } from './pipeline/run.ts'
 import type { RunContext } from './pipeline/run-context.ts'
 import { checkChoice, checkRouteId } from './pipeline/verdict.ts'
 import type { SizeCheck } from './request-sizes.ts'
+import { isLocalAdmin, LOCAL_ADMIN } from './local-admin.ts'
 import { LiveRevision } from './revision/live-revision.ts'
 import type { RouteEntry } from './revision/route-entry.ts'
 import { type ListenerScope, MatchTrace, type RouteMatch } from './router/index.ts'
@@ -58,6 +59,8 @@ export interface GatewayOptions {
   readonly maintenance: boolean
   /** Route that stays reachable in maintenance: the admin API. */
   readonly adminRoute: string
+  /** A path of loopback names leads to it. */
+  readonly localAdmin?: boolean
 }
 
 /** Prefix of the gateway's own paths. */
@@ -250,6 +253,8 @@ export class Gateway {
     const { router, chain } = this.revision
     if (visit.trace !== null) visit.trace = new MatchTrace()
     const scope = this.#options.listeners(request.connection.listener)
+    const local = this.#localAdmin(request, scope)
+    if (local !== null) return local
     for (const step of chain.routers) {
       if (step.only !== null && !step.only(request)) continue
       const note = watchGlobal(step, visit)
@@ -262,6 +267,20 @@ export class Gateway {
     }
     visit.chosenBy = null
     return router.match(request, scope, entry => accepts(entry, request), visit.trace ?? undefined)
+  }
+
+  #localAdmin(request: GatewayRequest, scope: ListenerScope): RouteMatch<RouteEntry> | null {
+    const { adminRoute, localAdmin } = this.#options
+    if (localAdmin !== true || !isLocalAdmin(request)) return null
+    const entry = this.revision.router.named(adminRoute, scope)
+    if (entry === undefined) return null
+    return {
+      id: adminRoute,
+      payload: entry,
+      matchedPath: LOCAL_ADMIN,
+      params: noParams,
+      noMoreSegments: false,
+    }
   }
 
   #run(visit: Visit, compiled: CompiledRoute, match: RouteMatch<RouteEntry>): void {

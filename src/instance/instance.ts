@@ -179,6 +179,7 @@ async function assemble(
           token,
           callerHeader: CALLER_HEADER,
           clientHeader: CLIENT_HEADER,
+          local: settings.adminApi.local,
         },
     state.memory,
     control.sharedTexts,

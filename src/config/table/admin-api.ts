@@ -28,6 +28,13 @@ export const adminApi = {
     default: true,
     about: 'serve the admin API',
   }),
+  local: setting({
+    key: 'otoroshi.adminapi.local',
+    env: ['OTOROSHI_ADMIN_API_LOCAL'],
+    type: flag,
+    default: true,
+    about: 'lead to the admin API from localhost, 127.0.0.1 and [::1], below /.well-known/otoroshi/admin-api',
+  }),
   subdomain: setting({
     key: 'otoroshi.adminapi.exposedSubdomain',
     env: ['ADMIN_API_EXPOSED_SUBDOMAIN', 'OTOROSHI_ADMIN_API_EXPOSED_SUBDOMAIN'],
