@@ -281,7 +281,7 @@ describe('a console exporter', () => {
       groupDuration: 20,
       config: {},
       filtering: { include: [{ '@type': 'GatewayEvent', method: 'DELETE' }], exclude: [] },
-      projection: { status: true, where: '$.to.uri' },
+      projection: { status: true, to: { uri: true } },
     })
     assert.equal(created.status, 201, created.text)
     await until('a request is printed', async () => {

@@ -7,7 +7,7 @@ import { Merge, Run } from './merge.ts'
 import { Turns } from './turns.ts'
 
 /** Changes noted before they are sorted in without being asked. */
-const MOST_NOTED = 50_000
+const MOST_NOTED = 4000
 /** Entries sorted in one go. */
 const RUN = 10_000
 /** Milliseconds of sorting before others get their turn. */
