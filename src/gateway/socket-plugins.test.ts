@@ -232,6 +232,13 @@ describe('a plugin that answers WebSockets', () => {
     socket.terminate()
   })
 
+  it('leaves it to plugins that answer in place of the backend: an upgrade is no way round them', async () => {
+    const standing = testPlugin('standing', { backend: () => answer(402) })
+    const { backend, connect } = await setUp([standing], slots('standing'))
+    await assert.rejects(connect(), { message: '402' })
+    assert.equal(backend.requests.length, 0)
+  })
+
   it('that fails, or answers with nonsense, answers 500', async () => {
     const failing: NonNullable<PluginInstance['socket']>[] = [
       () => {

@@ -9,8 +9,8 @@ export interface StoredCertificate {
   readonly privateKey: string
 }
 
-/** Finds a stored certificate by id, or by the subject name of a valid one. */
-export type CertificateSource = (idOrSubject: string) => StoredCertificate | null
+/** Finds a stored certificate by id. */
+export type CertificateSource = (id: string) => StoredCertificate | null
 
 /** The target names a certificate that does not exist: nothing may be sent there. */
 export class MissingCertificate extends Error {
