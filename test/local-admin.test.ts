@@ -96,7 +96,7 @@ describe('the admin API on the own machine', () => {
     }))
 
   it('is switched off by a setting', () =>
-    withGateway({ OTOROSHI_ADMIN_API_LOCAL: 'false' }, async gateway => {
+    withGateway({ OTOROSHI_ADMIN_API_LOOPBACK: 'false' }, async gateway => {
       const url = `http://localhost${PATH}/api/version`
       assert.equal((await call(gateway.port, url, { headers: { Authorization: KEY } })).status, 404)
       assert.equal((await gateway.admin('GET', '/api/version')).status, 200)

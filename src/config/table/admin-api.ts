@@ -30,7 +30,7 @@ export const adminApi = {
   }),
   local: setting({
     key: 'otoroshi.adminapi.local',
-    env: ['OTOROSHI_ADMIN_API_LOCAL'],
+    env: ['OTOROSHI_ADMIN_API_LOOPBACK'],
     type: flag,
     default: true,
     about: 'lead to the admin API from localhost, 127.0.0.1 and [::1], below /.well-known/otoroshi/admin-api',
