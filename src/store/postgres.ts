@@ -25,10 +25,11 @@ import { type Access, findAccess } from './postgres/connection.ts'
 import { Counters } from './postgres/counters.ts'
 import { unavailable } from './postgres/failure.ts'
 import { readNotice } from './postgres/notice.ts'
+import { prepareTable, type ServerFacts } from './postgres/preparation.ts'
 import { Reader, storable } from './postgres/reader.ts'
 import { RowVersions } from './postgres/row-versions.ts'
 import { Sweeper } from './postgres/sweeper.ts'
-import { prepareTable, type Table, tableOf } from './postgres/table.ts'
+import { type Table, tableOf } from './postgres/table.ts'
 import type { PostgresTarget } from './postgres/target.ts'
 import { createWatchers } from './watchers.ts'
 
@@ -41,21 +42,28 @@ export interface PostgresStoreOptions {
 }
 
 const maxKeyBytes = 2600
+/** Most milliseconds until a connection that died silently is noticed, without the wait for its answer. */
+const slowestProbe = 10_000
+/** Milliseconds before a look that failed is made again. */
+const lookAgain = 500
+/** Milliseconds that connections have to end in an orderly way. */
+const farewell = 1000
 
 /** Opens the store, making its table when it is not there. Rejects with `StoreUnavailable`. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { target } = options
   const access = await findAccess(target)
   const client = access.client(0)
+  let facts: ServerFacts
   try {
     await client.connect()
-    await prepareTable(client, target)
+    facts = await prepareTable(client, target)
   } catch (error) {
     throw unavailable('keep entities', error)
   } finally {
     client.end().catch(() => {})
   }
-  const store = new PostgresStore(access, options)
+  const store = new PostgresStore(access, options, facts)
   try {
     await store.begin()
     return store
@@ -67,8 +75,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
 class PostgresStore implements Store {
   readonly driver = 'postgresql'
-  readonly durable = true
+  readonly durable: boolean
   readonly #instance: string = randomUUID()
+  readonly #access: Access
   readonly #pool: Pool
   readonly #reader: Reader
   readonly #lane: CommitLane
@@ -82,27 +91,35 @@ class PostgresStore implements Store {
   #watching = 0
   #open = true
 
-  constructor(access: Access, { target, root, lookEvery }: PostgresStoreOptions) {
+  constructor(access: Access, { target, root, lookEvery }: PostgresStoreOptions, { durable }: ServerFacts) {
     const table: Table = tableOf(target)
     const { queryTimeout } = target
+    this.durable = durable
+    this.#access = access
     this.#pool = access.pool()
     this.#lookEvery = lookEvery
     this.#reader = new Reader(this.#pool, table)
     this.#counters = new Counters(this.#pool, table)
-    this.#versions = new RowVersions(this.#pool, table, keys => this.#watchers.tell(keys))
+    this.#versions = new RowVersions(this.#pool, table, this.#watchers)
     this.#lane = new CommitLane(
       { pool: this.#pool, table, queryTimeout, instance: this.#instance, columns: kindColumns(root) },
       ({ written, removed }, version) => {
         if (version !== null) this.#versions.note(written, removed, version)
         this.#watchers.tell([...written, ...removed])
       },
+      () => this.#look(),
     )
     this.#feed = new ChangeFeed({
       client: () => access.client(),
       channel: table.channel,
-      probeEvery: Math.max(lookEvery, 1000),
+      probeEvery: Math.min(Math.max(lookEvery, 1000), slowestProbe),
       onNotice: text => this.#hear(text),
-      onGap: () => this.#look(),
+      onGap: () => {
+        // The server may be another one now, one that lost what this one had: numbers of transactions come again.
+        this.#versions.distrust()
+        this.#look()
+        this.#watchers.tellToLookAgain()
+      },
     })
     this.#sweeper = new Sweeper(this.#pool, table, target)
   }
@@ -111,7 +128,7 @@ class PostgresStore implements Store {
   async begin(): Promise<void> {
     await this.#feed.start()
     await this.#versions.begin()
-    this.#lookLater()
+    this.#lookIn(this.#lookEvery)
     this.#sweeper.start()
   }
 
@@ -173,10 +190,12 @@ class PostgresStore implements Store {
     if (!this.#open) return
     this.#open = false
     if (this.#looker !== null) clearTimeout(this.#looker)
-    await Promise.all([this.#lane.idle(), this.#counters.idle(), this.#sweeper.close(), this.#feed.close()])
-    await this.#versions.idle()
+    await Promise.all([this.#lane.idle(), this.#counters.idle()])
     this.#watchers.clear()
+    const late = setTimeout(() => this.#access.cut(), farewell)
+    await Promise.all([this.#sweeper.close(), this.#versions.idle(), this.#feed.close()])
     await this.#pool.end()
+    clearTimeout(late)
   }
 
   #hear(text: string): void {
@@ -192,17 +211,16 @@ class PostgresStore implements Store {
 
   /** Without watchers nothing is read: the first one hears of everything since the store was opened. */
   #look(): void {
-    if (!this.#open || this.#watching === 0) return
-    // The next look finds what this one could not.
-    this.#versions.look().catch(() => {})
+    const looked = this.#watching === 0 ? Promise.resolve() : this.#versions.look()
+    looked.then(
+      () => this.#lookIn(this.#lookEvery),
+      () => this.#lookIn(Math.min(this.#lookEvery, lookAgain)),
+    )
   }
 
-  #lookLater(): void {
-    if (!this.#open) return
-    this.#looker = setTimeout(() => {
-      this.#look()
-      void this.#versions.idle().then(() => this.#lookLater())
-    }, this.#lookEvery).unref()
+  #lookIn(pause: number): void {
+    if (this.#looker !== null) clearTimeout(this.#looker)
+    if (this.#open) this.#looker = setTimeout(() => this.#look(), pause).unref()
   }
 
   #usable(): void {

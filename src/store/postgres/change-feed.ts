@@ -5,9 +5,10 @@
  * `onGap` is called, since notices may have been missed. Nothing here is thrown at anybody once `start` has resolved.
  */
 import type { Client, Notification } from 'pg'
+import { quoted } from './table.ts'
 
 const firstPause = 50
-const longestPause = 3_000
+const longestPause = 1_000
 
 export interface ChangeFeedOptions {
   /** A new connection, not yet connected. */
@@ -51,7 +52,7 @@ export class ChangeFeed {
     })
     try {
       await client.connect()
-      await client.query(`LISTEN "${channel}"`)
+      await client.query(`LISTEN ${quoted(channel)}`)
     } catch (error) {
       client.end().catch(() => {})
       throw error
@@ -69,7 +70,7 @@ export class ChangeFeed {
 
   #probeLater(client: Client): void {
     this.#later(this.#options.probeEvery, () => {
-      client.query('SELECT 1').then(
+      client.query("SELECT 'listening'").then(
         () => {
           if (this.#client === client) this.#probeLater(client)
         },

@@ -14,6 +14,12 @@ export interface Write {
   readonly expiresAt: number
 }
 
+/** In place of a text: the row is alive and holds something else, a list or a set of an Otoroshi. */
+export const foreign = Symbol('no text')
+
+/** What a locked row shows: null where nobody sees it (expired), or nobody needs to know. */
+export type LockedRow = string | null | typeof foreign
+
 export interface GroupDecision {
   /** One per commit: null when it is to be made. */
   readonly refusals: readonly (StoreConflict | null)[]
@@ -38,15 +44,15 @@ export function keysOf(commits: readonly Commit[]): readonly (readonly [string, 
   return [...keys].sort(([a], [b]) => compareKeys(a, b))
 }
 
-/** `rows`: the locked rows; their value is null where nobody sees one (expired). `now` in epoch milliseconds. */
+/** `rows`: what is there, locked. What is no text is not absent either. `now` in epoch milliseconds. */
 export function decideGroup(
   commits: readonly Commit[],
-  rows: ReadonlyMap<string, string | null>,
+  rows: ReadonlyMap<string, LockedRow>,
   now: number,
 ): GroupDecision {
   const pending = new Map<string, Write | null>()
   const expectedAbsent = new Set<string>()
-  const current = (key: string): string | null => {
+  const current = (key: string): LockedRow => {
     const write = pending.get(key)
     return write === undefined ? (rows.get(key) ?? null) : (write?.value ?? null)
   }

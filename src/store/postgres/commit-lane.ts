@@ -26,16 +26,20 @@ interface Waiting {
 
 /** Told of what was written, before the commits resolve. */
 export type OnCommitted = (decision: GroupDecision, version: string | null) => void
+/** Told when the connection broke under a transaction: it may have been made. */
+export type OnDoubt = () => void
 
 export class CommitLane {
   readonly #committing: Committing
   readonly #onCommitted: OnCommitted
+  readonly #onDoubt: OnDoubt
   #waiting: Waiting[] = []
   #working: Promise<void> | null = null
 
-  constructor(committing: Committing, onCommitted: OnCommitted) {
+  constructor(committing: Committing, onCommitted: OnCommitted, onDoubt: OnDoubt) {
     this.#committing = committing
     this.#onCommitted = onCommitted
+    this.#onDoubt = onDoubt
   }
 
   commit(changes: readonly Change[], preconditions: readonly Precondition[]): Promise<void> {
@@ -85,6 +89,7 @@ export class CommitLane {
       if (group.length > 1 && sqlState(error) !== null && !mayRetry(error))
         for (const alone of group) await this.#make([alone])
       else for (const { reject } of group) reject(unavailable('write', error))
+      if (sqlState(error) === null && !mayRetry(error)) this.#onDoubt()
     }
   }
 

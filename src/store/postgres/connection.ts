@@ -5,10 +5,12 @@
  * else (no unhandled event); values arrive as text, whatever their type.
  */
 import { readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls'
 import { Client, type ClientConfig, Pool } from 'pg'
 import { StoreUnavailable } from '../contract.ts'
-import { reasonOf, sqlState } from './failure.ts'
+import { mayPass, reasonOf, sqlState } from './failure.ts'
 import { type PemSource, type PostgresTarget, type PostgresTls, placeOf } from './target.ts'
 
 /** Milliseconds after which a connection nobody needs is closed. */
@@ -19,29 +21,51 @@ export interface Access {
   /** One connection beside the pool, not yet connected. `queryTimeout` in milliseconds, 0 for none. */
   client(queryTimeout?: number): Client
   pool(): Pool
+  /** Breaks every connection that is still there: a server that stands still would hold them for ever. */
+  cut(): void
 }
 
-/** Finds a way to connect. Rejects with `StoreUnavailable`. */
+/**
+ * Finds a way to connect; where nobody listens yet it is tried again for `connectTimeout`. Rejects with `StoreUnavailable`, in
+ * one sentence.
+ */
 export async function findAccess(target: PostgresTarget): Promise<Access> {
   const ways = waysIn(target.tls, target.host)
+  const until = Date.now() + target.connectTimeout
+  for (let pause = 50; ; pause = Math.min(pause * 2, 500)) {
+    try {
+      return await firstOf(ways, target)
+    } catch (error) {
+      if (!mayPass(error) || Date.now() + pause >= until)
+        throw new StoreUnavailable(`${placeOf(target)} cannot be reached: ${reasonOf(error)}`, error)
+    }
+    await sleep(pause)
+  }
+}
+
+async function firstOf(
+  ways: readonly (ConnectionOptions | false)[],
+  target: PostgresTarget,
+): Promise<Access> {
   for (const [i, ssl] of ways.entries()) {
-    const config = configOf(target, ssl)
+    const sockets = new Set<Socket>()
+    const config = configOf(target, ssl, sockets)
     const client = quiet(new Client(config))
     try {
       await client.connect()
-      await client.end()
       return {
         client: (queryTimeout = target.queryTimeout) =>
           quiet(new Client({ ...config, query_timeout: queryTimeout })),
         pool: () => openPool(config, target),
+        cut: () => sockets.forEach(socket => void socket.destroy()),
       }
     } catch (error) {
+      if (i + 1 === ways.length || !asksForOther(error)) throw error
+    } finally {
       client.end().catch(() => {})
-      if (i + 1 < ways.length && asksForOther(error)) continue
-      throw new StoreUnavailable(`${placeOf(target)} cannot be reached: ${reasonOf(error)}`, error)
     }
   }
-  throw new StoreUnavailable(`${placeOf(target)} cannot be reached`)
+  throw new Error('there is no way')
 }
 
 /** An `error` event nobody listens to would end the process. Whoever waits for an answer hears of it anyway. */
@@ -61,7 +85,11 @@ function openPool(config: ClientConfig, target: PostgresTarget): Pool {
   return pool
 }
 
-function configOf(target: PostgresTarget, ssl: ConnectionOptions | false): ClientConfig {
+function configOf(
+  target: PostgresTarget,
+  ssl: ConnectionOptions | false,
+  sockets: Set<Socket>,
+): ClientConfig {
   const { host, port, database, user, password, connectTimeout } = target
   return {
     host,
@@ -70,6 +98,11 @@ function configOf(target: PostgresTarget, ssl: ConnectionOptions | false): Clien
     user,
     password,
     ssl,
+    stream: () => {
+      const socket = new Socket()
+      sockets.add(socket)
+      return socket.once('close', () => void sockets.delete(socket))
+    },
     connectionTimeoutMillis: connectTimeout,
     keepAlive: true,
     application_name: 'otoroshi',

@@ -36,10 +36,18 @@ export function unavailable(action: string, error: unknown): StoreUnavailable {
   )
 }
 
+/** Waiting a moment may help: the server starts or has no connection left, or nobody listens yet. */
+export function mayPass(error: unknown): boolean {
+  const state = sqlState(error)
+  if (state !== null) return state === '57P03' || state === '53300'
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && /^(?:ECONNREFUSED|ECONNRESET|EAI_AGAIN|ENOENT)$/.test(code)
+}
+
 /** In one line. */
 export function reasonOf(error: unknown): string {
   // Several addresses of one name: the first error tells.
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
   const message = error instanceof Error ? error.message : String(error)
-  return message.split('\n')[0]!
+  return message.split('\n', 1)[0]!.slice(0, 300)
 }

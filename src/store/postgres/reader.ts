@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import { type Entry, StoreUnavailable } from '../contract.ts'
 import { compareKeys } from '../keys.ts'
 import { unavailable } from './failure.ts'
-import type { Table } from './table.ts'
+import { never, type Table } from './table.ts'
 
 /** Most keys of one statement. */
 const groupSize = 500
@@ -29,7 +29,7 @@ export class Reader {
     this.#select = `SELECT e.key, ${text} AS value FROM ${name} e WHERE e.key = ANY($1::text[]) AND ${alive}`
     this.#ends = `
       SELECT e.key, floor(extract(epoch FROM e.ttl_starting_at + e.ttl) * 1000)::text AS value FROM ${name} e
-      WHERE e.key = ANY($1::text[]) AND ${alive} AND e.ttl < interval '900 years'`
+      WHERE e.key = ANY($1::text[]) AND ${alive} AND e.ttl < ${never}`
     // The running total stops a page before it grows too great; how many rows there were tells whether it was the last.
     this.#page = bounds => `
       SELECT key, value, rows FROM (

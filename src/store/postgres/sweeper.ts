@@ -1,7 +1,7 @@
 /** Removes what has expired; nobody sees it any more. Failures wait for the next round. */
 import type { Pool } from 'pg'
 import type { PostgresTarget } from './target.ts'
-import type { Table } from './table.ts'
+import { never, type Table } from './table.ts'
 
 const rowsPerStatement = 1000
 
@@ -18,9 +18,9 @@ export class Sweeper {
     this.#pool = pool
     this.#every = sweepEvery
     this.#after = sweepAfter
-    // Rows others hold are left for the next round: waiting for them could end in a deadlock.
+    // What never expires is not looked at, so that the index of the rest serves. Rows others hold are left for the next round: waiting for them could end in a deadlock.
     this.#statement = `DELETE FROM ${name} WHERE key IN (
-      SELECT e.key FROM ${name} e WHERE e.ttl_starting_at + e.ttl <= now()
+      SELECT e.key FROM ${name} e WHERE e.ttl < ${never} AND e.ttl_starting_at + e.ttl <= now()
       LIMIT ${rowsPerStatement} FOR UPDATE SKIP LOCKED)`
   }
 

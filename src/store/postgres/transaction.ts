@@ -1,7 +1,13 @@
 /** The statements of a commit, inside one transaction. */
 import type { Pool, PoolClient } from 'pg'
-import type { Commit, GroupDecision, Write } from './commit-group.ts'
-import { keysOf } from './commit-group.ts'
+import {
+  type Commit,
+  foreign,
+  type GroupDecision,
+  keysOf,
+  type LockedRow,
+  type Write,
+} from './commit-group.ts'
 import type { KindColumns } from './columns.ts'
 import { Outrun, sqlState } from './failure.ts'
 import { piecesOf } from './notice.ts'
@@ -29,7 +35,7 @@ export interface Committing {
 export async function commitTogether(
   { pool, table, queryTimeout, instance, columns }: Committing,
   commits: readonly Commit[],
-  decide: (rows: ReadonlyMap<string, string | null>) => GroupDecision,
+  decide: (rows: ReadonlyMap<string, LockedRow>) => GroupDecision,
 ): Promise<{ decision: GroupDecision; version: string | null }> {
   return inTransaction(pool, queryTimeout, async client => {
     const decision = decide(await lockRows(client, table, commits))
@@ -57,10 +63,12 @@ async function inTransaction<T>(
   try {
     // A gateway that dies or hangs must not hold its locks for long, nor wait for those of another one.
     await client.query(
-      'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ' +
+      'BEGIN ISOLATION LEVEL READ COMMITTED; ' +
         `SET LOCAL lock_timeout = ${Math.ceil(queryTimeout * 0.6)}; ` +
         `SET LOCAL statement_timeout = ${queryTimeout}; ` +
-        `SET LOCAL idle_in_transaction_session_timeout = ${2 * queryTimeout}`,
+        `SET LOCAL idle_in_transaction_session_timeout = ${2 * queryTimeout}; ` +
+        // Whatever the database does for others: a commit that is answered is on its disk.
+        "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'",
     )
     const result = await work(client)
     const { command } = await client.query('COMMIT')
@@ -83,16 +91,22 @@ async function lockRows(
   client: PoolClient,
   { name, text }: Table,
   commits: readonly Commit[],
-): Promise<ReadonlyMap<string, string | null>> {
+): Promise<ReadonlyMap<string, LockedRow>> {
   const keys = keysOf(commits)
   if (keys.length === 0) return new Map()
   const { rows } = await client.query(
-    `SELECT w.key, CASE WHEN w.wanted AND e.ttl_starting_at + e.ttl > clock_timestamp() THEN ${text} END AS value
+    `SELECT w.key, CASE WHEN w.wanted AND e.ttl_starting_at + e.ttl > clock_timestamp() THEN ${text} END AS value,
+       w.wanted AND e.ttl_starting_at + e.ttl > clock_timestamp() AND ${text} IS NULL AS other
      FROM unnest($1::text[], $2::bool[]) AS w(key, wanted) JOIN ${name} e ON e.key = w.key
      ORDER BY w.key COLLATE "C" FOR UPDATE OF e`,
     [keys.map(([key]) => key), keys.map(([, wanted]) => wanted)],
   )
-  return new Map((rows as { key: string; value: string | null }[]).map(row => [row.key, row.value]))
+  return new Map(
+    (rows as { key: string; value: string | null; other: 't' | 'f' | null }[]).map(row => [
+      row.key,
+      row.other === 't' ? foreign : row.value,
+    ]),
+  )
 }
 
 const replace = `ON CONFLICT (key) DO UPDATE SET type = excluded.type, value = excluded.value, kind = excluded.kind,

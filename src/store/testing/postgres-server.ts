@@ -16,7 +16,10 @@ export const postgresMissing: false | string =
 const password = "pass 'word' \\ é"
 
 export interface TestPostgresOptions {
-  /** Files of the server's certificate and key; with them it refuses connections without TLS of the user `secure`. */
+  /**
+   * Files of the server's certificate and key. With them there are users of certain ways only: `certified` with a certificate
+   * of this name, `secure` over TLS, `plain` without.
+   */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string }
 }
 
@@ -56,6 +59,11 @@ export class TestPostgres {
       sweepAfter: 2000,
       ...changes,
     }
+  }
+
+  /** The directory of its socket and of its files. */
+  get directory(): string {
+    return this.#directory
   }
 
   /** As a URI for the settings of a gateway. */
@@ -150,7 +158,7 @@ export class TestPostgres {
       run(['--locale=C.UTF-8'])
     }
     const lines = [
-      "listen_addresses = '127.0.0.1'",
+      "listen_addresses = '127.0.0.1,127.0.0.2'",
       `unix_socket_directories = '${this.#directory}'`,
       'fsync = off',
       'max_connections = 200',
@@ -170,12 +178,13 @@ export class TestPostgres {
     }
     writeFileSync(join(data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`)
     const rules = [
-      'hostssl all certified 127.0.0.1/32 cert',
-      'hostnossl all secure 127.0.0.1/32 reject',
+      'hostssl all certified 127.0.0.0/8 cert',
+      'hostnossl all secure 127.0.0.0/8 reject',
+      'hostssl all plain 127.0.0.0/8 reject',
       'local all all scram-sha-256',
-      'host all all 127.0.0.1/32 scram-sha-256',
+      'host all all 127.0.0.0/8 scram-sha-256',
     ]
-    writeFileSync(join(data, 'pg_hba.conf'), `${rules.slice(tls === undefined ? 2 : 0).join('\n')}\n`)
+    writeFileSync(join(data, 'pg_hba.conf'), `${rules.slice(tls === undefined ? 3 : 0).join('\n')}\n`)
   }
 }
 
