@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { type Backend, startBackend } from './support/backend.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
 import { call } from './support/http.ts'
+import { ask, openSession } from './support/http2-client.ts'
 import { talk } from '../src/http/testing/sockets.ts'
 
 const PATH = '/.well-known/otoroshi/admin-api'
@@ -74,6 +75,75 @@ describe('the admin API on the own machine', () => {
       assert.match(absolute, /^HTTP\/1\.1 404 /)
       const user = await raw(`GET ${PATH}/api/version HTTP/1.1\r\nHost: localhost:80@evil.test`)
       assert.match(user, /^HTTP\/1\.1 400 /)
+    }))
+
+  it('is the name the client called, whatever else the request says', () =>
+    withGateway({}, async gateway => {
+      const status = async (host: string, headers: Record<string, string>, path = `${PATH}/api/version`) =>
+        (await call(gateway.port, `http://${host}${path}`, { headers: { Authorization: KEY, ...headers } }))
+          .status
+      // Otoroshi believes proxies unless told not to, and so does the gateway everywhere else.
+      assert.equal((await gateway.admin('GET', '/api/globalconfig')).json.trustXForwarded, true)
+      assert.equal(await status('shop.example', { 'X-Forwarded-Host': 'localhost' }), 404)
+      for (const field of ['X-Forwarded-Host', 'X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'Via'])
+        assert.equal(await status('localhost', { [field]: 'shop.example' }), 404, field)
+      // A page that had its own name point to this machine calls that name, and is told nothing it may read.
+      assert.equal(await status('rebound.evil.test', { Origin: 'http://rebound.evil.test' }), 404)
+      const asked = await call(gateway.port, `http://localhost${PATH}/api/version`, {
+        headers: { Authorization: KEY, Origin: 'http://localhost:3000' },
+      })
+      assert.equal(asked.status, 200)
+      assert.equal(asked.headers['access-control-allow-origin'], undefined)
+      // One form of the path is routed: others are that form, or refused.
+      assert.equal(await status('localhost', {}, '/%2ewell-known/otoroshi/admin-ap%69/api/version'), 200)
+      assert.equal(await status('localhost', {}, `${PATH}%2Fapi/version`), 404)
+      const raw = (head: string) => talk(gateway.port, [`${head}\r\nConnection: close\r\n\r\n`])
+      assert.match(await raw(`GET ${PATH}/api/version HTTP/1.0\r\nAuthorization: ${KEY}`), /^HTTP\/1\.1 404 /)
+      assert.match(await raw(`GET /x/..${PATH}/api/version HTTP/1.1\r\nHost: localhost`), /^HTTP\/1\.1 400 /)
+      const two = `GET ${PATH}/api/version HTTP/1.1\r\nHost: localhost\r\nHost: shop.example`
+      assert.match(await raw(two), /^HTTP\/1\.1 400 /)
+      const called = `GET http://localhost${PATH}/api/version HTTP/1.1\r\nHost: shop.example\r\nAuthorization: ${KEY}`
+      assert.match(await raw(called), /^HTTP\/1\.1 200 /)
+    }))
+
+  it('answers over HTTP/2 as well, by the authority', () =>
+    withGateway({}, async gateway => {
+      const session = await openSession(`http://127.0.0.1:${gateway.port}`)
+      const status = async (authority: string) =>
+        (await ask(session, { ':path': `${PATH}/api/version`, ':authority': authority, authorization: KEY }))
+          .status
+      try {
+        assert.equal(await status('localhost:8080'), 200)
+        assert.equal(await status('shop.example'), 404)
+      } finally {
+        session.destroy()
+      }
+    }))
+
+  it('is told of and counted like any other call, and leads nowhere once its route is off', () =>
+    withGateway({}, async (gateway, backend) => {
+      const url = `http://localhost${PATH}`
+      const headers = { Authorization: KEY, 'Content-Type': 'application/json' }
+      const before = (await gateway.admin('GET', '/api/history?pageSize=1')).json[0].version
+      const group = JSON.stringify({ id: 'local', name: 'local' })
+      const made = await call(gateway.port, `${url}/api/groups`, { method: 'POST', headers, body: group })
+      assert.equal(made.status, 201)
+      const [latest] = (await gateway.admin('GET', '/api/history?pageSize=1')).json
+      assert.deepEqual([latest.id, latest.client_id], ['local', 'admin-api-apikey-id'])
+      assert.ok(latest.version > before)
+      const explained = await gateway.admin('POST', '/api/explain', { url: `${url}/api/version` })
+      assert.match(explained.text, /"id":"admin-api-service"/)
+      await gateway.route({
+        id: 'greedy',
+        name: 'greedy',
+        frontend: { domains: ['localhost'] },
+        backend: { targets: [{ hostname: '127.0.0.1', port: backend.port }] },
+      })
+      const off = await gateway.admin('PATCH', '/api/routes/admin-api-service', { enabled: false })
+      assert.equal(off.status, 200)
+      // Nobody else gets the key of the admin API.
+      assert.equal((await call(gateway.port, `${url}/api/version`, { headers })).status, 404)
+      assert.equal((await call(gateway.port, 'http://localhost/other')).json.url, '/other')
     }))
 
   it('cannot be taken by a route', () =>

@@ -10,6 +10,8 @@ export const adminReasons = {
   'admin.body_too_large': 'The body is longer than the limit.',
   'admin.bad_content_type': 'The content type is not understood here.',
   'admin.not_found': 'There is no such path or entity.',
+  'admin.refused_by_validator':
+    'A validator that holds for the acting user refuses the entity: see error_description.',
   'admin.exists': 'An entity has this id already.',
   'admin.method_not_allowed': 'The path does not take this method, or the kind does not offer the operation.',
   'admin.precondition_failed': 'If-Match or If-None-Match does not hold.',

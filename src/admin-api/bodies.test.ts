@@ -125,6 +125,85 @@ test('deep, wide and poisoned JSON is refused', async () => {
   assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
 })
 
+test('what costs much to read is refused for little, whatever type it has', async () => {
+  const usual = await TestServer.start()
+  const million = 1024 * 1024
+  const types = {
+    json: 'application/json',
+    merge: 'application/merge-patch+json',
+    patch: 'application/json-patch+json',
+    paths: 'application/json+oto-patch',
+    form: 'application/x-www-form-urlencoded',
+    yaml: 'application/yaml',
+    lines: 'application/x-ndjson',
+  }
+  const deep = '['.repeat(15 * million)
+  const wide = `[${'1,'.repeat(7 * million)}1]`
+  const keys = (count: number) => Array.from({ length: count }, (_, i) => `k${i}: 1`)
+  const bodies: [method: string, path: string, type: string, body: string][] = [
+    ['POST', routes, types.json, deep],
+    ['POST', routes, types.json, wide],
+    ['POST', '/api/routes', types.json, deep],
+    ['POST', '/api/explain', types.json, deep],
+    ['PATCH', `${routes}/r`, types.merge, `{"a":${deep}`],
+    ['PATCH', `${routes}/r`, types.patch, wide],
+    ['PATCH', `${routes}/r`, types.json, `[${'{},'.repeat(20_000)}{}]`],
+    ['PATCH', `${routes}/r`, types.paths, `[${'{"path":"a"},'.repeat(20_000)}{"path":"a"}]`],
+    ['PATCH', `${routes}/r`, types.paths, JSON.stringify([{ path: 'a', value: wide }])],
+    ['PATCH', `${routes}/r`, types.form, 'a=1&'.repeat(4 * million - 10)],
+    ['PATCH', `${routes}/r`, types.form, `a=${wide}`],
+    ['POST', routes, types.yaml, `a: ${'['.repeat(million - 10)}`],
+    ['POST', routes, types.yaml, `a: ${'{b: '.repeat(million / 4 - 10)}`],
+    ['POST', routes, types.yaml, '- '.repeat(million / 2)],
+    ['POST', routes, types.yaml, '? '.repeat(million / 2)],
+    ['POST', routes, types.yaml, keys(60_000).join('\n')],
+    ['POST', routes, types.yaml, `{${keys(60_000).join(', ')}}`],
+    ['POST', routes, types.yaml, `[${'1,'.repeat(million / 2 - 10)}1]`],
+    ['POST', routes, types.yaml, Array.from({ length: 1400 }, (_, i) => `${' '.repeat(i)}a:\n`).join('')],
+    ['POST', routes, types.yaml, 'a: 1\n'.repeat(40_000)],
+  ]
+  try {
+    await usual.call('POST', routes, aRoute('r'))
+    const started = process.cpuUsage()
+    for (const [method, path, type, body] of bodies) {
+      const { status, text } = await usual.call(method, path, body, { 'Content-Type': type })
+      assert.equal(status, 400, `${method} ${path} ${type} ${body.slice(0, 20)}: ${text.slice(0, 200)}`)
+    }
+    for (const body of [deep, wide]) {
+      const { text } = await usual.call('POST', `${routes}/_bulk`, body, { 'Content-Type': types.lines })
+      assert.match(text, /"status":400/)
+    }
+    for (const body of [`{"config":${deep}`, `{"k":"otoroshi:routes:x","v":"${deep}","w":"string"}\n`])
+      for (const type of [types.json, types.lines])
+        assert.equal((await usual.call('POST', '/api/import', body, { 'Content-Type': type })).status, 400)
+    const used = process.cpuUsage(started)
+    // The YAML parser alone would take minutes for some of them.
+    assert.ok((used.user + used.system) / 1e6 < 30, `${(used.user + used.system) / 1e6} s`)
+    assert.deepEqual((await usual.call('GET', `${routes}/r`)).status, 200)
+    assert.deepEqual(usual.failures, [])
+  } finally {
+    await usual.stop()
+  }
+})
+
+test('YAML of tens of thousands of values is read, with its texts and brackets in them', async () => {
+  const usual = await TestServer.start()
+  const list = Array.from({ length: 20_000 }, (_, i) => `  - "[{ ${i}"`).join('\n')
+  const art = '[{'.repeat(300)
+  const yaml = `id: y\nname: "${art}"\ndescription: |\n  ${art}\n  - - -\ntags:\n${list}\nbackend: {targets: []}\n`
+  const { status, json } = await usual.call('POST', routes, yaml, { 'Content-Type': 'application/yaml' })
+  await usual.stop()
+  assert.deepEqual(
+    [status, json.name, json.description, json.tags.length],
+    [201, art, `${art}\n- - -\n`, 20_000],
+  )
+})
+
+test('keys that are there twice are refused in YAML', async () => {
+  for (const yaml of ['id: a\nid: b\n', 'a: {b: 1, "b": 2}\n', '1: a\n"1": b\n'])
+    assert.equal((await send('POST', routes, yaml, 'application/yaml')).status, 400, yaml)
+})
+
 test('bodies over the limit are 413, declared or not', async () => {
   const body = JSON.stringify(aRoute('big', { description: 'x'.repeat(110_000) }))
   const declared = await send('POST', routes, body, 'application/json')

@@ -32,8 +32,18 @@ export interface Caller {
   readonly rights: Rights
   /** Null when the call acts for nobody in particular. */
   readonly user: ActingUser | null
+  /** Null when neither a user nor limits of the key are named: no validators are asked. */
+  readonly acting: Acting | null
   /** Address of the client, null when the gateway named none. */
   readonly from: string | null
+}
+
+/** What a token says about the validators of its user. */
+export interface Acting {
+  /** Validators of entities by kind, as they were sent. */
+  readonly validators: unknown
+  /** Id of the auth module he came through, or null. */
+  readonly module: string | null
 }
 
 /** Key metadata that limits what a key may do: a list of rights as JSON text. */
@@ -53,7 +63,7 @@ export function callerOf(headers: HeaderBlock, services: AdminApiServices, peer:
   const clientId = header === undefined ? null : (headers.get(header) ?? null)
   const tenant = headers.get('otoroshi-tenant') ?? 'default'
   const from = addressOf(headers, services, peer)
-  const caller = { clientId, tenant, user: null, from }
+  const caller = { clientId, tenant, user: null, acting: null, from }
   // Without a gateway in front that names callers, whoever holds the token of the listener may do everything.
   if (header === undefined && !headers.has('otoroshi-backoffice-user'))
     return { ...caller, rights: Rights.all }
@@ -66,7 +76,8 @@ export function callerOf(headers: HeaderBlock, services: AdminApiServices, peer:
     return acting === null ? { ...caller, rights: Rights.none } : { ...caller, ...acting }
   }
   const limits = Object.hasOwn(key.metadata, ACCESS_RIGHTS) ? key.metadata[ACCESS_RIGHTS] : undefined
-  return { ...caller, rights: limits === undefined ? Rights.all : Rights.read(limits) }
+  if (limits === undefined) return { ...caller, rights: Rights.all }
+  return { ...caller, rights: Rights.read(limits), acting: { validators: undefined, module: null } }
 }
 
 /** What the history keeps of the caller. */
@@ -94,17 +105,21 @@ export function storedKey(clientId: string, services: AdminApiServices): Apikey 
 }
 
 /** The user in a token that is signed (HS512) with a secret of the key; null when it is not to be believed. */
-function actingUser(token: string, key: Apikey): { user: ActingUser; rights: Rights } | null {
+function actingUser(token: string, key: Apikey): Pick<Caller, 'user' | 'rights' | 'acting'> | null {
   const jws = readJws(token)
   if (jws === null || jws.alg !== 'HS512') return null
   if (!secretsOf(viewApikey(key)).some(secret => secretSigned(jws, secret))) return null
   if (timeFault(jws.claims, Date.now() / 1000, LEEWAY / 1000) !== null) return null
   const user = userOf(claimOf(jws.claims, 'user'))
   if (user === null) return null
-  const { name, email, rights } = user
+  const { name, email, rights, adminEntityValidators, authConfigId } = user
   return {
     user: { name: typeof name === 'string' ? name : '', email: typeof email === 'string' ? email : '' },
     rights: Rights.read(rights),
+    acting: {
+      validators: adminEntityValidators,
+      module: typeof authConfigId === 'string' ? authConfigId : null,
+    },
   }
 }
 

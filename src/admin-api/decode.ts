@@ -1,13 +1,14 @@
 /** Bodies by their content type: entities, patches, and upstream's list of paths and values. */
 import { checkJson, defaultJsonLimits } from '../model/check-json.ts'
+import { jsonCost } from '../model/json-cost.ts'
 import { isObject } from '../model/types/shape.ts'
 import { ApiError, badRequest } from './api-error.ts'
 import type { Call } from './call.ts'
-import { jsonCost } from './json-cost.ts'
 import { applyPatch, PatchError } from './json-patch.ts'
 import { arrayIndex } from './json-pointer.ts'
 import { mergePatch } from './merge-patch.ts'
-import { readWhole, tooLarge } from './request-body.ts'
+import { readWhole, tooDeep, tooMany } from './request-body.ts'
+import { parseYaml } from './yaml-body.ts'
 
 /** What a body says: the thing itself, or how to make it from another (a fresh value that `apply` may change). */
 export type Content =
@@ -27,14 +28,15 @@ export async function readContent(call: Call): Promise<Content> {
     case 'text/yaml':
     case 'application/yaml+k8s':
     case 'application/yml+k8s':
-      return { form: 'value', value: await parseYaml(call) }
+      return { form: 'value', value: await readYaml(call) }
     case 'application/json+oto-patch': {
       const list = parseJson(await readWhole(call.exchange, call.limits.maxBody), call)
-      return { form: 'patch', apply: base => setPaths(base, pathsOfList(list)) }
+      return { form: 'patch', apply: base => setPaths(base, pathsOfList(list), call) }
     }
     case 'application/x-www-form-urlencoded': {
-      const text = (await readWhole(call.exchange, call.limits.maxBody)).toString()
-      return { form: 'patch', apply: base => setPaths(base, [...new URLSearchParams(text)]) }
+      const bytes = await readWhole(call.exchange, call.limits.maxBody)
+      const pairs = pairsOf(bytes)
+      return { form: 'patch', apply: base => setPaths(base, pairs, call) }
     }
     default:
       throw badRequest('bad content type', 'admin.bad_content_type')
@@ -84,8 +86,8 @@ export function contentType(call: Call): string {
 export function parseJson(bytes: Uint8Array, call: Pick<Call, 'limits'>): unknown {
   const { maxValues } = call.limits
   const cost = jsonCost(bytes, defaultJsonLimits.maxDepth, maxValues)
-  if (cost.depth > defaultJsonLimits.maxDepth) throw badRequest(['The value is nested too deeply'])
-  if (cost.values > maxValues) throw badRequest([`The body holds more than ${maxValues} values`])
+  if (cost.depth > defaultJsonLimits.maxDepth) throw tooDeep()
+  if (cost.values > maxValues) throw tooMany(maxValues)
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
@@ -93,17 +95,10 @@ export function parseJson(bytes: Uint8Array, call: Pick<Call, 'limits'>): unknow
   }
 }
 
-async function parseYaml(call: Call): Promise<unknown> {
-  const { maxYaml } = call.limits
-  const bytes = await readWhole(call.exchange, maxYaml)
-  if (bytes.length > maxYaml) throw tooLarge(maxYaml)
-  const { parse } = await import('yaml')
-  let value: unknown
-  try {
-    value = parse(bytes.toString(), { maxAliasCount: 50, prettyErrors: false })
-  } catch {
-    throw badRequest('error while parsing yaml')
-  }
+async function readYaml({ exchange, limits }: Call): Promise<unknown> {
+  const bytes = await readWhole(exchange, limits.maxYaml)
+  const most = Math.min(limits.maxValues, limits.maxYamlValues)
+  const value = await parseYaml(bytes.toString(), defaultJsonLimits.maxDepth, most)
   const fault = checkJson(value)
   if (fault !== null) throw badRequest([`${fault.path}: ${fault.message}`])
   return fromKubernetes(value)
@@ -125,17 +120,39 @@ function pathsOfList(list: unknown): [string, unknown][] {
   })
 }
 
-function setPaths(base: unknown, entries: ReadonlyArray<readonly [string, unknown]>): unknown {
-  for (const [path, value] of entries) setPath(base, path, converted(value))
+/** Paths one body may set. */
+const mostPaths = 10_000
+
+function pairsOf(bytes: Buffer): [string, string][] {
+  let pairs = 1
+  for (let at = bytes.indexOf(38); at !== -1; at = bytes.indexOf(38, at + 1)) if (++pairs > mostPaths) break
+  if (pairs > mostPaths) throw tooMany(mostPaths)
+  return [...new URLSearchParams(bytes.toString())]
+}
+
+function setPaths(
+  base: unknown,
+  entries: ReadonlyArray<readonly [string, unknown]>,
+  { limits }: Call,
+): unknown {
+  const left = { values: limits.maxValues }
+  if (entries.length > mostPaths) throw tooMany(mostPaths)
+  for (const [path, value] of entries) {
+    setPath(base, path, converted(value, left))
+    if (left.values < 0) throw tooMany(limits.maxValues)
+  }
   return base
 }
 
 // Text that looks like JSON is meant as such: command lines and forms have no other way to say it.
-function converted(value: unknown): unknown {
+function converted(value: unknown, left: { values: number }): unknown {
   if (typeof value !== 'string') return value
   if (!/^(true|false|null|-?\d{1,17}(\.\d+)?|\{.*\}|\[.*\])$/s.test(value)) return value
   const { maxDepth } = defaultJsonLimits
-  if (jsonCost(Buffer.from(value), maxDepth, Number.POSITIVE_INFINITY).depth > maxDepth) return value
+  const cost = jsonCost(Buffer.from(value), maxDepth, left.values)
+  if (cost.depth > maxDepth) return value
+  left.values -= cost.values
+  if (left.values < 0) return value
   try {
     return JSON.parse(value)
   } catch {

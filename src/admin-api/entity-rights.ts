@@ -24,6 +24,11 @@ const ADMINISTRATORS = new Set(['SimpleAdminUser', 'WebauthnAdminUser', 'AdminSe
 const LOCATED = new Set(['ApiSubscription', 'RouteTemplate'])
 const ORGANIZATIONS = new Set(['Organization', 'Tenant'])
 
+/** True for kinds whose entities are administrators or their sessions. */
+export function isAdministrator({ kind }: EntityDefinition): boolean {
+  return ADMINISTRATORS.has(kind)
+}
+
 /** True when the caller may see the entity: a stored one or its JSON. */
 export function mayRead(caller: Caller, definition: EntityDefinition, entity: unknown): boolean {
   const { rights } = caller
@@ -65,12 +70,18 @@ export function mayWrite(
 function mayWriteKey(rights: Rights, json: Json, services: AdminApiServices): boolean {
   const read = readEntity(apikey, json)
   if (!read.ok) return true // It will be refused for what is wrong with it.
-  if (!opensAdminApi(read.value, services)) return true
+  if (!isGrantedHere(read.value, services)) return true
   const { metadata } = read.value
   return Object.hasOwn(metadata, ACCESS_RIGHTS) && rights.covers(Rights.read(metadata[ACCESS_RIGHTS]))
 }
 
-function opensAdminApi(key: Apikey, services: AdminApiServices): boolean {
+/** True when the key (its JSON) may call the admin API; false for what is no key. */
+export function opensAdminApi(json: Json, services: AdminApiServices): boolean {
+  const read = readEntity(apikey, json)
+  return read.ok && isGrantedHere(read.value, services)
+}
+
+function isGrantedHere(key: Apikey, services: AdminApiServices): boolean {
   const { adminRoute } = services
   if (adminRoute === undefined) return true
   const view = viewApikey(key)

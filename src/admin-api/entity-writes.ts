@@ -7,6 +7,7 @@ import type { ChangeTrace } from '../control/history/change-record.ts'
 import type { IndexedEntity } from '../control/indexed-entity.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import { newId } from '../model/ids.ts'
+import { holdsPasswords } from '../model/passwords.ts'
 import { readEntity } from '../model/read.ts'
 import { isObject } from '../model/types/shape.ts'
 import { ApiError, notFound } from './api-error.ts'
@@ -20,6 +21,7 @@ import { sentId, taken, viewOf } from './entity-view.ts'
 import { equalJson } from './json-value.ts'
 import { type Seal, unsealed, writeSealed } from './password-writes.ts'
 import { templateOf } from './templates.ts'
+import { refuseBadValidators, refuseByValidators, refuseRemoval } from './validated-writes.ts'
 
 export interface WriteOptions {
   /** Keeps `metadata.created_at` and `metadata.updated_at`, as the generic API does. */
@@ -141,7 +143,12 @@ async function write(
         !mayWrite(call.caller, definition, judged, call.services)
       )
         throw new ApiError(401, 'admin.unauthorized', 'unauthorized', 'you cannot access this resource')
-      if (decision.action === 'write') refuseByRule(definition, current, decision.entity)
+      if (decision.action === 'write') {
+        refuseByRule(definition, current, decision.entity)
+        if (isObject(decision.entity))
+          refuseBadValidators(definition, current?.view() ?? null, decision.entity)
+        refuseByValidators(call, definition, decision.entity)
+      } else if (decision.action === 'remove') refuseRemoval(call, definition, id)
       return decision
     },
   })
@@ -151,7 +158,7 @@ async function write(
   const look = (seal: Seal) => {
     requestOf(seal).transition(control.get(definition, id, scope))
   }
-  const sealing = definition.passwords !== undefined
+  const sealing = holdsPasswords(definition)
   const outcome = await (sealing ? writeSealed(call, definition, look, make) : make(unsealed))
   const written = { ...outcome, definition, id }
   if (options.untold !== true) tellWritten(call, written)

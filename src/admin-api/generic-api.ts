@@ -19,6 +19,7 @@ import { project } from './list-query.ts'
 import { renderList, renderOne } from './rendering.ts'
 import { jsonReply, type Reply } from './reply.ts'
 import { templateOf } from './templates.ts'
+import { holdsOwnRules } from './validated-writes.ts'
 import { deprecation, dryRun, type Fields, written } from './written-reply.ts'
 
 const stamped = { stamped: true, conditional: true } as const
@@ -139,7 +140,11 @@ export async function removeAll(call: Call, definition: EntityDefinition): Promi
   const { control } = call.services
   const mine = control
     .list(definition)
-    .filter(entity => mayWrite(call.caller, definition, entity, call.services))
+    .filter(
+      entity =>
+        mayWrite(call.caller, definition, entity, call.services) &&
+        !holdsOwnRules(call, definition, entity.id),
+    )
   if (call.dryRun) return renderOne(call, 200, { dry_run: true, would: 'delete', count: mine.length })
   // Some at a time: each group shares a revision, and a large kind does not fill the queue.
   let removed = 0

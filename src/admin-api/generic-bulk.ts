@@ -1,5 +1,6 @@
 /** `/apis/{group}/{version}/{entity}/_bulk` (reference, 3.4). */
 import type { EntityDefinition } from '../model/entity.ts'
+import { holdsPasswords } from '../model/passwords.ts'
 import { isObject } from '../model/types/shape.ts'
 import { badRequest, methodNotAllowed } from './api-error.ts'
 import { bulkReply, requireNdjson } from './bulk.ts'
@@ -31,13 +32,13 @@ export async function genericBulk(call: Call, definition: EntityDefinition): Pro
   })
 }
 
-/** A line as the answer to its failure repeats it: of kinds with passwords its id only. */
+/** What was sent as the answer to its failure repeats it: of kinds with passwords the id only. */
 export function failedLine(
   definition: EntityDefinition,
   line: Record<string, unknown>,
 ): Record<string, unknown> {
-  const { idField, passwords } = definition
-  return passwords === undefined ? line : { [idField]: line[idField] }
+  const { idField } = definition
+  return holdsPasswords(definition) ? { [idField]: line[idField] } : line
 }
 
 /** What has become of a line. */

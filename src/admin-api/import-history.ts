@@ -17,6 +17,7 @@ import type { Call } from './call.ts'
 import { originOf, requireSuper } from './caller.ts'
 import { jsonReply, type Reply } from './reply.ts'
 import { describeChange, jsonOf } from './version-view.ts'
+import { refuseImport } from './validated-writes.ts'
 import { historyOf } from './versions-api.ts'
 
 /** Entities that are named, and the UTF-16 units of text that are read for it. */
@@ -58,6 +59,7 @@ export async function undoImport(call: Call, record: ImportRecord): Promise<Repl
     record,
     parts.filter(part => !isWayIn(call, part)),
   )
+  await refuseImport(call, replacement)
   if (call.dryRun)
     return jsonReply(200, { dry_run: true, ...answer(control.previewReplacement(replacement), stays) })
   const outcome = await control.replaceAll(replacement)

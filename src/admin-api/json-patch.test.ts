@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { jsonCost } from './json-cost.ts'
+import { jsonCost } from '../model/json-cost.ts'
 import { diffJson } from './json-diff.ts'
 import { applyPatch, PatchError } from './json-patch.ts'
 import { equalJson } from './json-value.ts'

@@ -25,7 +25,7 @@ const options = { stamped: false, conditional: true } as const
 /** `POST /api/<kinds>`. */
 export async function createLegacy(call: Call, definition: EntityDefinition): Promise<Reply> {
   const content = await readContent(call)
-  return worded('creation', content, async () =>
+  return worded(definition, 'creation', content, async () =>
     written(call, 201, await create(call, definition, content, options)),
   )
 }
@@ -71,20 +71,20 @@ function compact(call: Call): Call {
 export async function replaceLegacy(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
   const content = await readContent(call)
   const put = () => replace(call, definition, id, content, { ...options, mustExist: true })
-  return worded('update', content, async () => written(call, 200, await put()))
+  return worded(definition, 'update', content, async () => written(call, 200, await put()))
 }
 
 /** `PATCH /api/<kinds>/:id`. */
 export async function patchLegacy(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
   const apply = await readPatch(call)
-  return worded('update', null, async () =>
+  return worded(definition, 'update', null, async () =>
     written(call, 200, await patch(call, definition, id, apply, options)),
   )
 }
 
 /** `DELETE /api/<kinds>/:id`. */
 export function removeLegacy(call: Call, definition: EntityDefinition, id: string): Promise<Reply> {
-  return worded('delete', null, () => removeOne(call, definition, id))
+  return worded(definition, 'delete', null, () => removeOne(call, definition, id))
 }
 
 /** `GET /api/<kinds>/:id`. */
@@ -174,6 +174,7 @@ export async function legacyBulk(call: Call, definition: EntityDefinition): Prom
 
 // The legacy API words its refusals in its own way.
 async function worded(
+  definition: EntityDefinition,
   operation: 'creation' | 'update' | 'delete',
   content: { readonly form: string; readonly value?: unknown } | null,
   write: () => Promise<Reply>,
@@ -181,7 +182,8 @@ async function worded(
   try {
     return await write()
   } catch (error) {
-    throw reworded(error instanceof InvalidEntity ? invalidEntity(error) : error, operation, content?.value)
+    const sent = isObject(content?.value) ? failedLine(definition, content.value) : content?.value
+    throw reworded(error instanceof InvalidEntity ? invalidEntity(error) : error, operation, sent)
   }
 }
 

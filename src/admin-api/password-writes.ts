@@ -6,7 +6,14 @@
 import type { ControlPlane } from '../control/control-plane.ts'
 import type { IndexedEntity } from '../control/indexed-entity.ts'
 import type { EntityDefinition } from '../model/entity.ts'
-import { isPasswordHash, mapPasswords, passwordFault } from '../model/passwords.ts'
+import {
+  isClear,
+  isPasswordHash,
+  mapPasswords,
+  type PasswordPlace,
+  passwordFault,
+  passwordsIn,
+} from '../model/passwords.ts'
 import { ApiError, badRequest, notBuilt } from './api-error.ts'
 import type { Call } from './call.ts'
 
@@ -17,6 +24,15 @@ export type Seal = (input: Record<string, unknown>, current: IndexedEntity | nul
 export const unsealed: Seal = input => input
 
 const turns = new WeakMap<ControlPlane, Promise<unknown>>()
+
+/** Passwords in clear that one write may bring: each costs a tenth of a second. */
+export const MOST_CLEAR = 100
+
+interface Clear {
+  readonly place: PasswordPlace
+  /** What is stored of the same person, or null. */
+  readonly stored: string | null
+}
 
 /**
  * Makes a write of a kind with passwords: `look` decides it for nothing, so that its passwords are known (what it throws
@@ -30,20 +46,14 @@ export function writeSealed<T>(
 ): Promise<T> {
   const { control } = call.services
   const mine = (turns.get(control) ?? Promise.resolve()).then(async () => {
-    const clear: [password: string, stored: string | null][] = []
+    const clear: Clear[] = []
     look((input, current) => {
-      const stored = current?.view()
-      return mapPasswords(definition, input, (text, field) => {
-        const fault = passwordFault(text)
-        if (fault !== null) throw badRequest([`${field}: ${fault}`], 'admin.invalid_entity')
-        const before = stored?.[field]
-        if (!isPasswordHash(text)) clear.push([text, typeof before === 'string' ? before : null])
-        return text
-      })
+      clear.push(...clearIn(definition, input, current?.view() ?? null))
+      return input
     })
     const hashes = new Map<string, string>()
-    for (const [password, stored] of clear) hashes.set(password, await hashOf(call, password, stored))
-    return make(input => mapPasswords(definition, input, text => sealedText(text, hashes)))
+    for (const { place, stored } of clear) hashes.set(keyOf(place), await hashOf(call, place.text, stored))
+    return make(input => mapPasswords(definition, input, place => sealed(place, hashes)))
   })
   const settled = mine.then(ignore, ignore)
   turns.set(control, settled)
@@ -51,6 +61,32 @@ export function writeSealed<T>(
 }
 
 function ignore(): void {}
+
+function clearIn(
+  definition: EntityDefinition,
+  input: Record<string, unknown>,
+  current: Record<string, unknown> | null,
+): Clear[] {
+  const places = passwordsIn(definition, input)
+  // A field of the entity itself must hold one; nobody in a list must.
+  const fault = places.filter(isClear).map(place => [place.path, passwordFault(place)] as const)
+  const bad = fault.filter(([, why]) => why !== null).map(([path, why]) => `${path}: ${why}`)
+  if (bad.length > 0) throw badRequest(bad.slice(0, MOST_CLEAR), 'admin.invalid_entity')
+  if (fault.length > MOST_CLEAR)
+    throw badRequest(
+      [`More than ${MOST_CLEAR} passwords in clear: send bcrypt hashes`],
+      'admin.invalid_entity',
+    )
+  const known = new Map(
+    current === null ? [] : passwordsIn(definition, current).map(({ id, text }) => [id, text]),
+  )
+  return places.filter(isClear).map(place => ({ place, stored: known.get(place.id) ?? null }))
+}
+
+// Two people with the same password have hashes of their own.
+function keyOf({ id, text }: PasswordPlace): string {
+  return JSON.stringify([id, text])
+}
 
 // The same password again is no change: its hash stays.
 async function hashOf({ services }: Call, password: string, stored: string | null): Promise<string> {
@@ -60,9 +96,9 @@ async function hashOf({ services }: Call, password: string, stored: string | nul
   return services.hashPassword(password)
 }
 
-function sealedText(text: string, hashes: ReadonlyMap<string, string>): string {
-  if (isPasswordHash(text)) return text
-  const hash = hashes.get(text)
+function sealed(place: PasswordPlace, hashes: ReadonlyMap<string, string>): string {
+  if (!isClear(place)) return place.text
+  const hash = hashes.get(keyOf(place))
   // Somebody wrote between the look and the change, and what is written now comes from that.
   if (hash === undefined)
     throw new ApiError(409, 'admin.conflict', 'conflict', 'others kept writing the same entity, try again')

@@ -10,8 +10,9 @@ const CLEAR = 'Correct Horse'
 const ndjson = { 'Content-Type': 'application/x-ndjson' }
 
 let server: TestServer
+const events: unknown[] = []
 before(async () => {
-  server = await TestServer.start()
+  server = await TestServer.start({ audit: { wanted: true, emit: event => events.push(event) } })
 })
 after(async () => {
   assert.deepEqual(server.failures, [])
@@ -22,6 +23,10 @@ beforeEach(async () => {
   for (const { username } of (await server.call('GET', '/api/admins/webauthn')).json)
     await server.call('DELETE', `/api/admins/webauthn/${username}`)
 })
+
+const MODULES = '/apis/security.otoroshi.io/v1/auth-modules'
+const user = (email: string, password: string) => ({ name: email, email, password })
+const module = (password: string) => ({ id: 'm', name: 'm', type: 'basic', users: [user('u', password)] })
 
 const admin = (username: string, password: unknown = CLEAR) => ({ username, password, label: username })
 
@@ -38,6 +43,13 @@ function showsNothing(answer: Answer, what: string): void {
 async function shown(method: string, path: string, body?: unknown, headers?: Record<string, string>) {
   const answer = await server.call(method, path, body, headers)
   showsNothing(answer, `${method} ${path}`)
+  return answer
+}
+
+/** Answers hold the hash of a module's user, never his password. */
+async function shownModule(method: string, path: string, body?: unknown, headers?: Record<string, string>) {
+  const answer = await server.call(method, path, body, headers)
+  for (const secret of [CLEAR, '"Other"']) assert.ok(!answer.text.includes(secret), answer.text)
   return answer
 }
 
@@ -145,6 +157,52 @@ describe('nothing shows a password or its hash', () => {
       'filter.$.password=x',
     ])
       assert.deepEqual((await shown('GET', `${GENERIC}?${query}`)).json, [], query)
+    await server.call('POST', GENERIC, { ...admin('b', 'b'), label: 'a' })
+    const order = async (query: string) =>
+      (await shown('GET', `${GENERIC}?${query}`)).json.map((user: { username: string }) => user.username)
+    assert.deepEqual(await order('sorted=password:true'), await order('sorted=password:false'))
+  })
+
+  it('in versions, their differences, restoring and undoing, which bring it back all the same', async () => {
+    await server.call('POST', LEGACY, admin('h'))
+    const user = (await server.call('GET', `${LEGACY}/h`)).json
+    await shown('PUT', `${LEGACY}/h`, { ...user, password: 'Other' })
+    const versions = (await shown('GET', `${GENERIC}/h/_versions`)).json
+    const [second, first] = versions.map(({ version }: { version: number }) => version)
+    for (const version of [first, second]) {
+      await shown('GET', `${GENERIC}/h/_versions/${version}`)
+      await shown('GET', `/api/history/${version}`)
+      const { json } = await shown('GET', `${GENERIC}/h/_versions/${first}/_diff?to=${second}`)
+      assert.deepEqual(json.diff, [{ op: 'replace', path: '/password', hidden: true }])
+    }
+    await shown('POST', `${GENERIC}/h/_versions/${first}/_restore?dry_run=true`)
+    assert.equal((await shown('POST', `${GENERIC}/h/_versions/${first}/_restore`)).status, 200)
+    assert.equal(stored('h'), fakeHash(CLEAR))
+    const [restored] = (await shown('GET', `${GENERIC}/h/_versions`)).json
+    assert.equal((await shown('POST', `/api/history/${restored.version}/_undo`)).status, 200)
+    assert.equal(stored('h'), fakeHash('Other'))
+  })
+
+  it('in audit events and alerts', async () => {
+    events.length = 0
+    await server.call('POST', LEGACY, admin('e'))
+    await server.call('POST', `${GENERIC}/_bulk`, JSON.stringify(admin('f')), ndjson)
+    const user = (await server.call('GET', `${LEGACY}/e`)).json
+    await server.call('PUT', `${LEGACY}/e`, { ...user, password: 'Other' })
+    await server.call('DELETE', `${LEGACY}/e`)
+    const text = JSON.stringify(events)
+    assert.ok(events.length >= 4 && text.includes('"password":"***"'), text)
+    for (const secret of [CLEAR, 'Other', '$2b$']) assert.ok(!text.includes(secret), secret)
+  })
+
+  it('in refusals and failures', async () => {
+    const long = `${CLEAR}${'x'.repeat(80)}`
+    await shown('POST', GENERIC, admin('r', long))
+    await shown('POST', GENERIC, { ...admin('r'), rights: 'all' })
+    await shown('POST', GENERIC, `{"password":"${CLEAR}"`)
+    await shown('POST', `${GENERIC}/_bulk`, JSON.stringify({ ...admin('r'), rights: 1 }), ndjson)
+    await shown('POST', '/api/auths', module(long))
+    assert.equal(stored('r'), undefined)
   })
 
   it('in the answer to a deletion', async () => {
@@ -178,5 +236,84 @@ describe('what is read can be sent back', () => {
     const before = server.control.get(definitionOf('SimpleAdminUser')!, 'a')
     await shown('PUT', `${LEGACY}/a`, { ...user, password: CLEAR })
     assert.equal(server.control.get(definitionOf('SimpleAdminUser')!, 'a'), before)
+  })
+})
+
+describe('passwords of the users of a module', () => {
+  const users = async () => (await server.call('GET', `${MODULES}/m`)).json.users
+  beforeEach(() => server.call('DELETE', MODULES))
+
+  it('are taken in clear and kept hashed, by every way to write', async () => {
+    assert.equal((await shownModule('POST', MODULES, module(CLEAR))).status, 201)
+    assert.equal((await users())[0].password, fakeHash(CLEAR))
+    const merge = { users: [{ ...user('u', 'Other') }, user('v', 'Other'), user('w', '')] }
+    assert.equal((await shownModule('PATCH', `${MODULES}/m`, merge)).status, 200)
+    const list = (await users()).map(({ password }: { password: string }) => password)
+    assert.deepEqual(list, [fakeHash('Other'), fakeHash('Other'), ''])
+    const operation = [{ op: 'replace', path: '/users/0/password', value: CLEAR }]
+    assert.equal((await shownModule('PATCH', `/api/auths/m`, operation)).status, 200)
+    assert.equal((await users())[0].password, fakeHash(CLEAR))
+    const line = JSON.stringify({ ...module('Other'), id: 'n' })
+    assert.match((await shownModule('POST', `${MODULES}/_bulk`, line, ndjson)).text, /"status":201/)
+  })
+
+  it('stay as they are as hashes, expressions and the same texts again', async () => {
+    await server.call('POST', '/api/auths', module(CLEAR))
+    const before = server.control.get(definitionOf('AuthModule')!, 'm')
+    const same = await server.call('PUT', `/api/auths/m`, module(CLEAR))
+    assert.equal(same.status, 200)
+    assert.equal(server.control.get(definitionOf('AuthModule')!, 'm'), before)
+    const kept = ['${vault://local/x}', fakeHash('Other'), '']
+    const people = kept.map((text, i) => user(`${i}`, text))
+    await server.call('PUT', `/api/auths/m`, { ...module(''), users: people })
+    assert.deepEqual(
+      (await users()).map(({ password }: { password: string }) => password),
+      kept,
+    )
+  })
+
+  it('are refused when bcrypt would not see them whole, or when they are too many at once', async () => {
+    for (const list of [
+      [user('u', 'é'.repeat(37))],
+      Array.from({ length: 101 }, (_, i) => user(`${i}`, 'x')),
+    ]) {
+      const answer = await server.call('POST', MODULES, { ...module(''), users: list })
+      assert.deepEqual([answer.status, answer.json.reason], [400, 'admin.invalid_entity'])
+    }
+    assert.equal((await server.call('GET', `${MODULES}/m`)).status, 404)
+  })
+})
+
+describe('an export', () => {
+  it('holds the hashes, and an import of it changes nothing', async () => {
+    await server.call('POST', GENERIC, admin('x'))
+    const all = (await server.call('GET', '/api/otoroshi.json')).json
+    const user = all.simpleAdmins.find(({ username }: { username: string }) => username === 'x')
+    assert.equal(user.password, fakeHash(CLEAR))
+    const lines = await server.call('GET', '/api/otoroshi.json', undefined, {
+      Accept: 'application/x-ndjson',
+    })
+    assert.ok(lines.text.includes(fakeHash(CLEAR)))
+    const tried = await server.call('POST', '/api/otoroshi.json?dry_run=true', all)
+    assert.equal(tried.json.would, 'nothing', tried.text)
+  })
+
+  it('may be given passwords in clear by hand: hashed, and shown by no dry run', async () => {
+    await server.call('POST', GENERIC, admin('x'))
+    const all = (await server.call('GET', '/api/otoroshi.json')).json
+    const given = (password: string) => ({ ...all, simpleAdmins: [{ ...all.simpleAdmins[0], password }] })
+    const same = await shown('POST', '/api/otoroshi.json?dry_run=true', given(CLEAR))
+    assert.equal(same.json.would, 'nothing')
+    const tried = await shown('POST', '/api/otoroshi.json?dry_run=true', given('Other'))
+    assert.deepEqual(tried.json.updated, [
+      { kind: 'SimpleAdminUser', id: 'x', diff: [{ op: 'replace', path: '/password', hidden: true }] },
+    ])
+    assert.equal(stored('x'), fakeHash(CLEAR))
+    const made = await shown('POST', '/api/otoroshi.json', given('Other'))
+    assert.deepEqual([made.json.updated, made.json.warnings], [1, []])
+    assert.equal(stored('x'), fakeHash('Other'))
+    const bad = await shown('POST', '/api/otoroshi.json', given('x'.repeat(73)))
+    assert.equal(bad.status, 400)
+    assert.match(bad.text, /SimpleAdminUser x: password is longer/)
   })
 })

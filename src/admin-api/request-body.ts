@@ -27,6 +27,14 @@ export function tooLarge(limit: number): ApiError {
   return new ApiError(413, 'admin.body_too_large', 'body_too_large', `the limit is ${limit} bytes`)
 }
 
+export function tooDeep(): ApiError {
+  return badRequest(['The value is nested too deeply'])
+}
+
+export function tooMany(most: number): ApiError {
+  return badRequest([`The body holds more than ${most} values`])
+}
+
 /**
  * The lines of a body in batches: each batch is what has arrived meanwhile. Empty lines are left out. At most about
  * `readAhead` bytes wait; a line of more than `maxLine` bytes ends the iteration with 413.

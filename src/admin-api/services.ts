@@ -39,6 +39,8 @@ export interface AdminApiLimits {
   readonly maxImport: number
   /** Largest YAML body, in bytes: reading YAML costs far more than JSON. */
   readonly maxYaml: number
+  /** Values one YAML body may hold. */
+  readonly maxYamlValues: number
   /** Values one JSON body may hold. */
   readonly maxValues: number
   /** Bytes of bulk lines read ahead, and of bulk answers kept for a client that does not read yet. */
@@ -50,6 +52,7 @@ export const defaultAdminApiLimits: AdminApiLimits = {
   maxBody: 16 * 1024 * 1024,
   maxImport: 2 * 1024 * 1024 * 1024,
   maxYaml: 1024 * 1024,
+  maxYamlValues: 50_000,
   maxValues: 1_000_000,
   readAhead: 1024 * 1024,
   answersKept: 64 * 1024 * 1024,
@@ -71,6 +74,8 @@ export interface AdminApiServices {
   /** Route and service group of the admin API itself; absent: every key is taken for one of the admin API. */
   readonly adminRoute?: { readonly routeId: string; readonly groupId: string }
   readonly limits?: Partial<AdminApiLimits>
+  /** Setting `otoroshi.adminapi.entity_validators`: validators by kind that hold for every acting user. */
+  readonly entityValidators?: Readonly<Record<string, unknown>>
   /** Version text, such as `18.0.0`. */
   readonly version: string
   /** Environment name; other than `prod` it is part of generated ids. */

@@ -8,7 +8,7 @@ import { equalJson } from '../model/equal-json.ts'
 import type { EntityFault } from '../revision/delta.ts'
 import { ApiError } from './api-error.ts'
 import { describe } from './guarded-import.ts'
-import { diffJson } from './json-diff.ts'
+import { diffEntities } from './entity-view.ts'
 import type { Reply } from './reply.ts'
 
 export interface ImportContext {
@@ -54,7 +54,7 @@ function* pieces(outcome: ReplacementOutcome, context: ImportContext): Generator
   yield* list('created', created, named)
   yield* list('updated', updated, ({ before, after }) => ({
     ...named(after),
-    diff: diffJson(before.view(), after.view()),
+    diff: diffEntities(before, after),
   }))
   yield* list('removed', removed, named)
   yield* list('invalid', incoming.invalid, one => one)

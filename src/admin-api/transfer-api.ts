@@ -28,10 +28,12 @@ import type { Call } from './call.ts'
 import { originOf, requireSuper } from './caller.ts'
 import { contentType } from './decode.ts'
 import { guardWayIn, type WayIn } from './guarded-import.ts'
+import { hashImported } from './import-passwords.ts'
 import { importWarnings } from './import-warnings.ts'
 import { formOf } from './rendering.ts'
 import { jsonReply, type Reply } from './reply.ts'
 import { closingImport, doneAnswer, dryRunAnswer, invalidImport } from './transfer-answers.ts'
+import { refuseImport } from './validated-writes.ts'
 
 /** Answers hold every secret there is. */
 const headers = [['Cache-Control', 'no-store']] as const
@@ -70,6 +72,7 @@ async function importOnce(call: Call): Promise<Reply> {
   const { store, root } = control.stored
   const incoming = new Incoming(root)
   await read(call, incoming)
+  await hashPasswords(call, incoming)
   const guarded = await guardWayIn(incoming, wayInOf(call, incoming))
   const keptBefore = await store.get(keptKey(root))
   const stays = (entity: IndexedEntity): boolean =>
@@ -82,6 +85,7 @@ async function importOnce(call: Call): Promise<Reply> {
     changes: incoming.changes(keptBefore),
     origin: originOf(call.caller),
   }
+  await refuseImport(call, replacement)
   const warnings = [...guarded.warnings, ...importWarnings(incoming)]
   const context = { incoming, warnings, closed: guarded.closed, keptBefore: readKept(keptBefore) }
   if (call.dryRun) return dryRunAnswer(control.previewReplacement(replacement), context)
@@ -91,6 +95,16 @@ async function importOnce(call: Call): Promise<Reply> {
   const { created, updated, removed } = outcome
   tellImported(call, { created: created.length, updated: updated.length, removed: removed.length })
   return jsonReply(200, doneAnswer(outcome, context))
+}
+
+async function hashPasswords({ services }: Call, incoming: Incoming): Promise<void> {
+  const { control, hashPassword, passwordMatches } = services
+  if (hashPassword === undefined) return
+  await hashImported(incoming, {
+    hash: hashPassword,
+    stored: (definition, id) => control.get(definition, id)?.view() ?? null,
+    ...(passwordMatches !== undefined && { matches: passwordMatches }),
+  })
 }
 
 function wayInOf({ services, caller }: Call, incoming: Incoming): WayIn {

@@ -45,6 +45,7 @@ test('of every kind, for whatever rights', () => {
           tenant: 'acme',
           rights: Rights.read(own),
           user: null,
+          acting: null,
           from: null,
         }
         const wanted = mayRead(caller, definition, entity)
@@ -64,6 +65,7 @@ test('what cannot be read is seen by super admins only', () => {
     tenant: 'acme',
     rights: Rights.read([{ tenant: 'acme', teams: ['*'] }]),
     user: null,
+    acting: null,
     from: null,
   }
   for (const text of ['', 'null', '[]', '{', '"x"'])

@@ -8,6 +8,7 @@
 export { describeSettings, startHelp } from './describe.ts'
 export { type LoadedSettings, loadSettings, type SettingsSources } from './load.ts'
 export { type PostgresTarget, postgresTarget } from './postgres/target.ts'
+export { PUBLIC_KEY, publicSecret } from './public-secrets.ts'
 export { isRedisKind, type RedisTarget, redisTarget } from './redis/target.ts'
 export { settingsReference } from './reference.ts'
 export { SettingsError } from './settings-error.ts'

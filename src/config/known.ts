@@ -35,7 +35,6 @@ const FOREIGN = [
     'actorsystems',
     'stateful-clients',
     'admin-extensions.configurations',
-    'adminapi.entity_validators',
     'privateapps',
     'backoffice',
     'sidecar',

@@ -35,8 +35,8 @@ function faults(given: Given): readonly string[] {
   return assert.fail('accepted')
 }
 
-/** Warnings but the one about secrets. */
-const warnings = (given: Given): string[] => load(given).warnings.filter(w => !w.startsWith('secrets with'))
+/** Warnings but those about secrets. */
+const warnings = (given: Given): string[] => load(given).warnings.filter(w => !w.startsWith('INSECURE: '))
 
 test('flags win over variables, variables over the file, the file over defaults', () => {
   const file = { files: { f: 'http.port = 1' } }
@@ -345,10 +345,17 @@ test('files that cannot be understood name the place and quote nothing', () => {
   }
 })
 
-test('public defaults of secrets are warned about, or refused', () => {
-  const [warning] = load({}).warnings
-  assert.match(warning!, /everybody knows: .*otoroshi\.secret/)
-  assert.match(faults({ argv: ['--refuse-default-secrets'] })[0]!, /everybody knows/)
+test('public defaults of secrets are warned about, one by one, or refused', () => {
+  const usual = [
+    ['otoroshi.adminapi.defaultValues.backOfficeApiKeyClientSecret', 'OTOROSHI_ADMIN_API_SECRET'],
+    ['otoroshi.secret', 'OTOROSHI_SECRET'],
+    ['otoroshi.claim.sharedKey', 'OTOROSHI_CLAIM_SHAREDKEY'],
+  ].map(
+    ([key, variable]) =>
+      `INSECURE: ${key} is a secret that everybody knows; set ${variable} before others can reach this gateway`,
+  )
+  assert.deepEqual(load({}).warnings.toSorted(), usual.toSorted())
+  assert.deepEqual(faults({ argv: ['--refuse-default-secrets'] }).toSorted(), usual.toSorted())
   const env = {
     OTOROSHI_SECRET: 'a',
     OTOROSHI_CLAIM_SHAREDKEY: 'b',
@@ -356,10 +363,14 @@ test('public defaults of secrets are warned about, or refused', () => {
     OTOROSHI_REFUSE_DEFAULT_SECRETS: 'true',
   }
   assert.deepEqual(load({ env }).warnings, [])
-  assert.match(
-    faults({ env: { ...env, OTOROSHI_CLAIM_SHAREDKEY: 'secret' } })[0]!,
-    /knows: otoroshi\.claim\.sharedKey;/,
-  )
+  const known = (more: Record<string, string>): string[] =>
+    faults({ env: { ...env, ...more } }).map(fault => fault.split(' ')[1]!)
+  assert.deepEqual(known({ OTOROSHI_CLAIM_SHAREDKEY: 'secret' }), ['otoroshi.claim.sharedKey'])
+  // The password of PostgreSQL counts where PostgreSQL does.
+  const pg = { OTOROSHI_STORAGE: 'postgresql', OTOROSHI_PG_URI: 'postgres://u@db.test/oto' }
+  assert.deepEqual(known(pg), ['otoroshi.pg.password'])
+  for (const more of [{ OTOROSHI_PG_PASSWORD: 'x' }, { OTOROSHI_PG_URI: 'postgres://u:p@db.test/oto' }])
+    assert.deepEqual(load({ env: { ...env, ...pg, ...more } }).warnings, [])
 })
 
 test('no secret is ever printed', () => {

@@ -9,6 +9,7 @@ import { contradictions, derive } from './derive.ts'
 import { Findings, type Given } from './given.ts'
 import type { Outside } from './hocon/resolve.ts'
 import { LOGGERS, settingOf, settings as declarations } from './known.ts'
+import { publicSecrets } from './public-secrets.ts'
 import type { Raw } from './raw.ts'
 import { canonical, type Values } from './setting.ts'
 import { SettingsError } from './settings-error.ts'
@@ -58,8 +59,8 @@ export function loadSettings(sources: SettingsSources): LoadedSettings {
   const warnings = [...findings.flatMap(found => found.warnings), ...judge.warnings]
   if (faults.length === 0) faults.push(...contradictions(settings))
   const exposed = publicSecrets(settings, judge)
-  if (exposed !== null && settings.secrets.refuseDefaults) faults.push(exposed)
-  else if (exposed !== null) warnings.push(exposed)
+  if (settings.secrets.refuseDefaults) faults.push(...exposed)
+  else warnings.push(...exposed)
   if (faults.length > 0) throw new SettingsError([...new Set(faults)])
   return { settings: deepFreeze(settings), warnings: [...new Set(warnings)], print: flags.print }
 }
@@ -102,18 +103,6 @@ function loggers(given: ReadonlyMap<string, Given>, judge: Judge): Settings['log
     if (level !== undefined) levels[entry.key.slice(LOGGERS.length)] = level
   }
   return levels
-}
-
-/** A sentence about secrets that everybody knows, or null. */
-function publicSecrets(settings: Settings, judge: Judge): string | null {
-  const known = declarations
-    .filter(({ setting }) => setting.declaration.publicDefault === true && judge.isDefault(setting))
-    .map(({ setting }) => setting.declaration.key)
-  if (known.length === 0) return null
-  const advice = settings.secrets.refuseDefaults
-    ? 'set them'
-    : 'set them before others can reach this gateway'
-  return `secrets with a default that everybody knows: ${known.join(', ')}; ${advice}`
 }
 
 function deepFreeze<T>(value: T): T {

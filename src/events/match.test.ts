@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { UnsupportedPattern } from '../expression/index.ts'
-import { compileMatch, wildcard } from './match.ts'
+import { wildcard } from '../expression/index.ts'
+import { compileMatch } from './match.ts'
 
 const event = {
   '@type': 'GatewayEvent',

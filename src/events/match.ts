@@ -4,7 +4,7 @@
  * Guarantees: a test never throws; an operator nobody knows matches nothing; patterns take time in proportion to the text,
  * which is a client's. A regular expression that is none, or needs backtracking, is refused when it is compiled.
  */
-import { guardedRegex } from '../expression/index.ts'
+import { guardedRegex, wildcard } from '../expression/index.ts'
 
 export type Matcher = (value: unknown) => boolean
 
@@ -122,26 +122,6 @@ function between(argument: unknown, test: (value: number, min: number, max: numb
   const { min, max } = isObject(argument) ? argument : {}
   return value =>
     typeof value === 'number' && typeof min === 'number' && typeof max === 'number' && test(value, min, max)
-}
-
-/** `*` is any text; without backtracking. */
-export function wildcard(pattern: string): (text: string) => boolean {
-  const parts = pattern.split('*')
-  const [first, last] = [parts[0]!, parts.at(-1)!]
-  if (parts.length === 1) return value => value === pattern
-  const middle = parts.slice(1, -1).filter(part => part !== '')
-  return value => {
-    if (value.length < first.length + last.length || !value.startsWith(first) || !value.endsWith(last))
-      return false
-    const end = value.length - last.length
-    let at = first.length
-    for (const part of middle) {
-      const found = value.indexOf(part, at)
-      if (found < 0 || found + part.length > end) return false
-      at = found + part.length
-    }
-    return true
-  }
 }
 
 function operatorOf(value: Json): [string, unknown] | null {

@@ -1,5 +1,5 @@
 /** Metrics in upstream's forms: an array of objects, the raw registry, and Prometheus text (format 0.0.4). */
-import { wildcard } from './match.ts'
+import { wildcard } from '../expression/index.ts'
 import type { Rates } from './rates.ts'
 import { deviation, type Durations, type MetricTotals, mean, quantile } from './request-metrics.ts'
 

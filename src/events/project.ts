@@ -4,8 +4,8 @@
  * Guarantees: projecting never throws; an empty blueprint keeps the event as it is. Not there: `$jq`, which is refused
  * when the exporter starts.
  */
-import { dateFormat, guardedRegex } from '../expression/index.ts'
-import { isObject, textOf, wildcard } from './match.ts'
+import { dateFormat, guardedRegex, wildcard } from '../expression/index.ts'
+import { isObject, textOf } from './match.ts'
 
 type Json = Record<string, unknown>
 export type Projection = (event: unknown) => unknown

@@ -20,4 +20,6 @@ export {
 } from './context.ts'
 export { type DateFormat, dateFormat, isoDate, parseIsoDate } from './date-format.ts'
 export { at, textOf } from './json.ts'
+export { compileValidator, type JsonValidator, PathFault } from './json-validator.ts'
 export { type GuardedRegex, guardedRegex, UnsupportedPattern } from './regex/index.ts'
+export { wildcard } from './wildcard.ts'

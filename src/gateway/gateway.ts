@@ -253,8 +253,8 @@ export class Gateway {
     const { router, chain } = this.revision
     if (visit.trace !== null) visit.trace = new MatchTrace()
     const scope = this.#options.listeners(request.connection.listener)
-    const local = this.#localAdmin(request, scope)
-    if (local !== null) return local
+    const local = this.#localAdmin(visit, scope)
+    if (local !== undefined) return local
     for (const step of chain.routers) {
       if (step.only !== null && !step.only(request)) continue
       const note = watchGlobal(step, visit)
@@ -269,9 +269,11 @@ export class Gateway {
     return router.match(request, scope, entry => accepts(entry, request), visit.trace ?? undefined)
   }
 
-  #localAdmin(request: GatewayRequest, scope: ListenerScope): RouteMatch<RouteEntry> | null {
+  /** Undefined: the request does not go by the path of the admin API. Null: it does, and there is no such route. */
+  #localAdmin({ request, server }: Visit, scope: ListenerScope): RouteMatch<RouteEntry> | null | undefined {
     const { adminRoute, localAdmin } = this.#options
-    if (localAdmin !== true || !isLocalAdmin(request)) return null
+    if (localAdmin !== true || !isLocalAdmin(request.path, server.authority, request.headers))
+      return undefined
     const entry = this.revision.router.named(adminRoute, scope)
     if (entry === undefined) return null
     return {

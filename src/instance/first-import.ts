@@ -5,6 +5,7 @@
  * be called (default organization and team, group, route and key of the admin API) is added to it.
  */
 import { addWayIn } from '../admin-api/first-way-in.ts'
+import { hashImported } from '../admin-api/import-passwords.ts'
 import { importWarnings } from '../admin-api/import-warnings.ts'
 import { faultSentences } from '../admin-api/transfer-answers.ts'
 import type { Settings } from '../config/index.ts'
@@ -18,6 +19,7 @@ import { idOf } from '../model/read.ts'
 import type { PluginListing } from '../plugin/listing.ts'
 import { StartFailure } from './failure.ts'
 import { openExport } from './first-export.ts'
+import { hashPassword } from './password.ts'
 
 /** What a first start writes, and sentences for the log. */
 export interface FirstContent {
@@ -50,18 +52,20 @@ export async function importedContent(
     if (!(error instanceof NotAnExport)) throw error
     throw new StartFailure(`${setting} leads to no export: ${error.message}`, error)
   }
+  await hashImported(incoming, { hash: hashPassword, stored: () => null })
   const told = await complete(incoming, settings, base, plugins)
   return contentOf(incoming, setting, told)
 }
 
-/** The initial entities with `otoroshi.initialCustomization` merged over them. Throws `StartFailure`. */
-export function customizedContent(
+/** The initial entities with `otoroshi.initialCustomization` merged over them. Rejects with `StartFailure`. */
+export async function customizedContent(
   settings: Settings,
   base: readonly InitialEntity[],
   customization: Readonly<Record<string, unknown>>,
-): FirstContent {
+): Promise<FirstContent> {
   const incoming = new Incoming(settings.storage.root)
   customize(base, customization, incoming)
+  await hashImported(incoming, { hash: hashPassword, stored: () => null })
   return contentOf(incoming, 'otoroshi.initialCustomization', [])
 }
 

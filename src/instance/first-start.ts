@@ -3,8 +3,6 @@ import { writeFileSync } from 'node:fs'
 import type { Settings } from '../config/index.ts'
 import type { Initial } from '../control/initial-entities.ts'
 import { type InitialEntities, initialEntities } from '../model/initial.ts'
-import { simpleAdminUser } from '../model/kinds/simple-admin-user.ts'
-import { hashPasswords } from '../model/passwords.ts'
 import { isObject } from '../model/types/shape.ts'
 import type { PluginListing } from '../plugin/listing.ts'
 import { StartFailure } from './failure.ts'
@@ -38,7 +36,7 @@ export async function firstStart(
   if (imported !== null) return { ...imported, login: null }
   const { customization } = settings.firstStart
   if (customization === null) return { initial: entities, login: loginOf(settings, admin), warnings: [] }
-  const content = customizedContent(settings, entities, await withHashes(customization))
+  const content = await customizedContent(settings, entities, customization)
   const { username } = admin
   const given = passwordIn(customization, username)
   const login = loginOf(settings, given ? { username, generatedPassword: null } : admin)
@@ -73,18 +71,6 @@ function loginOf(
   const written = generatedPassword !== null && first.writePassword
   if (written) writePassword(first.passwordFile, generatedPassword)
   return { name: username, password: written || first.hidePassword ? null : generatedPassword }
-}
-
-/** The customization with the clear passwords of administrators hashed. */
-async function withHashes(
-  customization: Readonly<Record<string, unknown>>,
-): Promise<Readonly<Record<string, unknown>>> {
-  const admins = customization['simpleAdmins']
-  if (!Array.isArray(admins)) return customization
-  const hashed = admins.map(admin =>
-    isObject(admin) ? hashPasswords(simpleAdminUser, admin, hashPassword) : admin,
-  )
-  return { ...customization, simpleAdmins: await Promise.all(hashed) }
 }
 
 function passwordIn(customization: Readonly<Record<string, unknown>>, username: string): boolean {

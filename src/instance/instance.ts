@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { adminApi } from '../admin-api/admin-api.ts'
+import { validatorFaults } from '../admin-api/entity-validators.ts'
 import type { AdminApiServices } from '../admin-api/services.ts'
 import { isRedisKind, postgresTarget, redisTarget, type Settings } from '../config/index.ts'
 import { ControlPlane } from '../control/control-plane.ts'
@@ -36,6 +37,7 @@ import { monitoringWith } from './monitoring.ts'
 import { hashPassword, passwordMatches } from './password.ts'
 import { pluginFiles, watchPlugins } from './plugins-folder.ts'
 import { PluginListings } from './plugin-listings.ts'
+import { storedPublicKey } from './public-key.ts'
 import { PortUnavailable, probePort } from './port-probe.ts'
 import { watchStore } from './store-watch.ts'
 import {
@@ -124,6 +126,7 @@ async function assemble(
     adminRoute: { routeId: settings.adminApi.routeId, groupId: settings.adminApi.groupId },
     version,
     env: settings.instance.env,
+    entityValidators: entityValidators(settings),
     template: { routeBaseDomain: settings.domains.routeBase, domain: settings.domains.domain },
     pretty: settings.adminApi.pretty,
     explain: request => explainWith(dataPlane, request),
@@ -213,6 +216,9 @@ async function assemble(
   const files = folder === null ? [] : await readPlugins(folder)
   await dataPlane.start(files)
   await loaded
+  const exposed = storedPublicKey(control, settings)
+  if (exposed !== null && settings.secrets.refuseDefaults) throw new StartFailure(exposed)
+  if (exposed !== null) log('warn', exposed)
   const ports = await dataPlane.listenOn(listeners)
   await extra.follow(control.fullDelta())
   exporters.follow(control.fullDelta())
@@ -231,6 +237,14 @@ async function assemble(
     firstLogin: loginOf(first),
     stop: closeAll,
   }
+}
+
+function entityValidators({ adminApi }: Settings): Readonly<Record<string, unknown>> {
+  const validators = adminApi.entityValidators ?? {}
+  const faults = validatorFaults(validators, true)
+  if (faults.length > 0)
+    throw new StartFailure(faults.map(fault => `otoroshi.adminapi.entity_validators: ${fault}`).join('\n'))
+  return validators
 }
 
 // What is assigned in a callback is not seen by the checker.

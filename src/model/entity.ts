@@ -34,6 +34,16 @@ export interface EntityVariants {
   readonly schemas: Readonly<Record<string, Schema>>
 }
 
+/** Where an entity lists people with passwords. */
+export interface PeopleWithPasswords {
+  readonly list: string
+  /** Field of a person that tells him from others, and the one of his password. */
+  readonly name: string
+  readonly password: string
+  /** Value of the field of the kind's `variants` for which it holds. */
+  readonly variant: string
+}
+
 /** Why a change is refused though both ends of it are valid. */
 export interface ChangeFault {
   /** For programs: value of `error` in the answer. */
@@ -91,6 +101,8 @@ export interface EntityDefinition<T = unknown> {
   readonly references?: readonly ReferenceField[]
   /** Fields that hold passwords: taken in clear, kept hashed, never shown (see passwords.ts). */
   readonly passwords?: readonly string[]
+  /** A list of people whose passwords are taken in clear and kept hashed. */
+  readonly people?: PeopleWithPasswords
   /** Id of the admin extension that brings the kind. */
   readonly extension?: string
 }

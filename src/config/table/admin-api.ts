@@ -103,6 +103,14 @@ export const adminApi = {
     secret: true,
     publicDefault: true,
   }),
+  entityValidators: setting({
+    key: 'otoroshi.adminapi.entity_validators',
+    env: ['OTOROSHI_ADMIN_API_ENTITY_VALIDATORS'],
+    type: optional(jsonObject),
+    default: null,
+    about: 'validators by kind of entity (or all) for every user that calls of the admin API act for',
+    mayNameVaults: true,
+  }),
   pretty: setting({
     key: 'otoroshi.options.defaultPrettyAdminApi',
     env: ['OTOROSHI_OPTIONS_DEFAULT_PRETTY_ADMIN_API'],

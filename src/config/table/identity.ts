@@ -178,6 +178,7 @@ export const secrets = {
     flag: 'refuse-default-secrets',
     type: flag,
     default: false,
-    about: 'refuse to start while a secret has its public default; otherwise only a warning is given',
+    about:
+      'refuse to start while a secret that is used has its public default, or the stored first key of the admin API does; otherwise each draws a warning',
   }),
 }

@@ -140,6 +140,7 @@ export const postgres = {
     default: 'otoroshi',
     about: 'password',
     secret: true,
+    publicDefault: true,
   }),
   tls,
   schema: setting({

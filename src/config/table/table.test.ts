@@ -55,6 +55,14 @@ test('defaults are of their type, and sentences are sentences', () => {
   }
 })
 
+test('a secret that has a default draws a warning while it is used', () => {
+  const silent = declarations.filter(
+    ({ secret, default: value, publicDefault, effective }) =>
+      secret === true && typeof value === 'string' && publicDefault !== true && effective !== false,
+  )
+  assert.deepEqual(silent, [])
+})
+
 test('limits, pool, header names and storage fit those who use them', () => {
   const { settings } = loadSettings({ argv: [], env: {} })
   const uses: {

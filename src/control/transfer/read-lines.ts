@@ -4,6 +4,8 @@
  * Entities are validated like any other; other texts and counters are taken as they are. Lists, sets and hashes are
  * upstream's own working data: left out and counted.
  */
+import { defaultJsonLimits } from '../../model/check-json.ts'
+import { jsonCost } from '../../model/json-cost.ts'
 import { definitionOf, storedDefinitions } from '../../model/registry.ts'
 import { storageKeyOf, storagePrefix } from '../../model/storage-key.ts'
 import type { EntityDefinition } from '../../model/entity.ts'
@@ -14,6 +16,9 @@ import { Turns } from '../turns.ts'
 
 /** Bytes of one line. */
 const maxLine = 32 * 1024 * 1024
+
+/** Longer texts are looked at before they are parsed. */
+const longText = 100_000
 
 /** Up to here `t` is a time to live (three years), beyond it is a date. Upstream writes dates and reads times to live. */
 const greatestLife = 1e11
@@ -122,6 +127,13 @@ class LineReader {
 
 /** Undefined when it is not JSON. An error would quote the text, which may be a secret. */
 function jsonOf(text: string): unknown {
+  const { maxDepth } = defaultJsonLimits
+  // The parser keeps a hundred bytes for every bracket, and short texts have few.
+  if (
+    text.length > longText &&
+    jsonCost(Buffer.from(text), maxDepth, Number.POSITIVE_INFINITY).depth > maxDepth
+  )
+    return undefined
   try {
     return JSON.parse(text)
   } catch {

@@ -80,6 +80,7 @@ export const authModule = defineEntity<AuthModule>({
   access: fullAccess,
   schema: anyAuthModuleSchema,
   variants: { field: 'type', schemas: types },
+  people: { list: 'users', name: 'email', password: 'password', variant: 'basic' },
   normalize,
   served: false,
   references: [

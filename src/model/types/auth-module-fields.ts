@@ -35,16 +35,20 @@ export const rightsOverride = field(
 )
 export const dataOverride = field(json, emptyJson, 'What backends are told, by email')
 
-// A password in clear text never works, and would lie in every export.
+// Whoever writes may give it in clear: it is hashed before it comes here. What is still in clear never works, and would
+// lie in every export.
 const passwordHash = v.pipe(
   v.string(),
-  v.regex(/^(\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}|\$\{[^}]+\}|)$/, 'Expected a bcrypt hash'),
+  v.check(
+    text => /^(\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}|\$\{[^}]+\}|)$/.test(text),
+    'Expected a bcrypt hash',
+  ),
 )
 
 /** A user of an auth module of type `basic`. */
 export const basicUserSchema = v.looseObject({
   name: field(text, '', 'Display name'),
-  password: field(passwordHash, '', 'bcrypt hash of the password; blank: none'),
+  password: field(passwordHash, '', 'Password, or its bcrypt hash: kept hashed. Blank: none'),
   email: required(text, 'Email, and login'),
   metadata: field(json, emptyJson, 'Told to backends'),
   tags: field(texts, emptyTexts, 'Labels'),

@@ -1,0 +1,68 @@
+/** A place in a text that is being read. */
+
+/** A path or a validator that cannot be read. The message quotes no more than a few characters. */
+export class PathFault extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'PathFault'
+  }
+}
+
+export interface Cursor {
+  atEnd(): boolean
+  peek(): string
+  /** What has not been read. */
+  rest(): string
+  skipSpace(): void
+  /** What the pattern (sticky) finds here, read; null when it finds nothing. */
+  take(pattern: RegExp): string | null
+  /** Reads the characters. Throws `PathFault` when others are there. */
+  expect(characters: string): void
+  /** A text in quotes of either kind, read; null when none is here. Throws `PathFault` when it does not end. */
+  text(): string | null
+  unexpected(): PathFault
+}
+
+export function cursorOf(source: string): Cursor {
+  let at = 0
+  const cursor: Cursor = {
+    atEnd: () => at >= source.length,
+    peek: () => source[at] ?? '',
+    rest: () => source.slice(at),
+    skipSpace: () => {
+      while (source[at] === ' ' || source[at] === '\t') at++
+    },
+    take(pattern) {
+      pattern.lastIndex = at
+      const found = pattern.exec(source)?.[0]
+      if (found === undefined) return null
+      at += found.length
+      return found
+    },
+    expect(characters) {
+      if (!source.startsWith(characters, at)) throw cursor.unexpected()
+      at += characters.length
+    },
+    text() {
+      const quote = source[at]
+      if (quote !== "'" && quote !== '"') return null
+      let read = ''
+      for (let i = at + 1; i < source.length; i++) {
+        const c = source[i]!
+        if (c === quote) {
+          at = i + 1
+          return read
+        }
+        read += c === '\\' ? (source[++i] ?? '') : c
+      }
+      throw new PathFault('a text in quotes does not end')
+    },
+    unexpected: () =>
+      new PathFault(
+        at >= source.length
+          ? 'it ends too early'
+          : `${JSON.stringify(source.slice(at, at + 10))} is not understood`,
+      ),
+  }
+  return cursor
+}
