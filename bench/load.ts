@@ -42,12 +42,13 @@ export interface LoadOptions {
 
 /** As many requests as the server takes. */
 export async function saturate(options: LoadOptions): Promise<LoadResult> {
-  return read(await h2load(options, []))
+  return read(await h2load(options, ['-D', String(options.seconds)]))
 }
 
 /**
- * `rate` requests per second in all, spread over the clients. One generator sends for all of its clients in the same
- * instant; several small ones, each begun when it happens to be, come nearer to what arrives in the open.
+ * `rate` requests per second in all, spread over the clients. A generator sends for all clients that it began with in the
+ * same instant, and looks at its clock once a millisecond. So there are several, each begun when it happens to be, and
+ * each of them begins with one client after the other: that comes nearer to what arrives in the open.
  */
 export async function paced(options: LoadOptions, rate: number): Promise<PacedResult> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
@@ -57,8 +58,9 @@ export async function paced(options: LoadOptions, rate: number): Promise<PacedRe
     const results = await Promise.all(
       Array.from({ length: generators }, async (_, i) => {
         const file = join(folder, `times-${i}`)
-        const more = ['--rps', String(perClient), '--log-file', file]
-        return { file, ...read(await h2load({ ...options, clients }, more)) }
+        const requests = perClient * clients * options.seconds
+        const paced = ['-n', String(requests), '-r', '1', '--rate-period', '1ms', '--rps', String(perClient)]
+        return { file, ...read(await h2load({ ...options, clients }, [...paced, '--log-file', file])) }
       }),
     )
     const times = Float64Array.from(results.flatMap(({ file }) => timesIn(file))).sort()
@@ -85,8 +87,8 @@ function timesIn(file: string): number[] {
 }
 
 function h2load(options: LoadOptions, more: readonly string[]): Promise<string> {
-  const { url, clients, seconds, core } = options
-  const args = ['--h1', '-t', '1', '-c', String(clients), '-D', String(seconds), ...more]
+  const { url, clients, core } = options
+  const args = ['--h1', '-t', '1', '-c', String(clients), ...more]
   for (const header of requestHeaders) args.push('-H', header)
   args.push(url)
   const command = core === null ? ['h2load', ...args] : ['taskset', '-c', String(core), 'h2load', ...args]

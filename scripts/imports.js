@@ -8,7 +8,8 @@ const allowed = {
   http: [],
   schema: [],
   model: ['schema'],
-  store: ['model'],
+  // Of the settings, only what they say of a server.
+  store: ['model', 'config/redis/members.ts', 'config/redis/target.ts', 'config/postgres/target.ts'],
   expression: [],
   limits: [],
   events: ['schema', 'expression'],

@@ -1,6 +1,4 @@
 /** `/apis/{group}/{version}/{kinds}`: what every kind offers (reference, 3). */
-import { entityReferences } from '../entity-references.ts'
-import { entityStatus } from '../entity-status.ts'
 import {
   count,
   createOne,
@@ -17,6 +15,7 @@ import {
 import { genericBulk } from '../generic-bulk.ts'
 import { bulkAnswer, entityContent, genericEntity, notModified, patchContent } from './bodies.ts'
 import type { KindEndpoint } from './endpoint.ts'
+import { factEndpoints } from './entity-facts.ts'
 import { everyWrite } from './refusals.ts'
 import { entity, entityBody, json, jsonOrYaml, listOf, named, ndjson, object, text, whole } from './shapes.ts'
 import { versionEndpoints } from './versions.ts'
@@ -95,24 +94,7 @@ const one: readonly KindEndpoint[] = [
     offered: access => access.delete,
     answer: removeOne,
   },
-  {
-    method: 'GET',
-    path: '/{id}/_status',
-    id: 'status',
-    summary: 'Whether the data plane serves a {kind}, and if not why',
-    answers: { 200: { description: 'Its state', content: json(named('EntityStatus')) } },
-    refusals: [404],
-    answer: entityStatus,
-  },
-  {
-    method: 'GET',
-    path: '/{id}/_references',
-    id: 'references',
-    summary: 'What a {kind} refers to, and who refers to it',
-    answers: { 200: { description: 'Both', content: json(named('EntityReferences')) } },
-    refusals: [404],
-    answer: entityReferences,
-  },
+  ...factEndpoints,
 ]
 
 const collection: readonly KindEndpoint[] = [

@@ -1,6 +1,4 @@
 /** `/api/<kinds>`: the older operations of kinds (reference, 4). */
-import { entityReferences } from '../entity-references.ts'
-import { entityStatus } from '../entity-status.ts'
 import {
   completeLegacy,
   createLegacy,
@@ -14,6 +12,7 @@ import {
 } from '../legacy-api.ts'
 import { bulkAnswer, entityContent, legacyEntity, notModified, patchContent } from './bodies.ts'
 import type { KindEndpoint, Success } from './endpoint.ts'
+import { factEndpoints } from './entity-facts.ts'
 import { genericEndpoints } from './generic.ts'
 import { everyWrite } from './refusals.ts'
 import { entity, json, listOf, named, ndjson } from './shapes.ts'
@@ -128,24 +127,7 @@ const own: readonly KindEndpoint[] = [
     offered: access => access.delete,
     answer: removeLegacy,
   },
-  {
-    method: 'GET',
-    path: '/{id}/_status',
-    id: 'status',
-    summary: 'Whether the data plane serves a {kind}, and if not why',
-    answers: { 200: { description: 'Its state', content: json(named('EntityStatus')) } },
-    refusals: [404],
-    answer: entityStatus,
-  },
-  {
-    method: 'GET',
-    path: '/{id}/_references',
-    id: 'references',
-    summary: 'What a {kind} refers to, and who refers to it',
-    answers: { 200: { description: 'Both', content: json(named('EntityReferences')) } },
-    refusals: [404],
-    answer: entityReferences,
-  },
+  ...factEndpoints,
 ]
 
 /** The lines are those of `/apis`; answers do not name the field of the id. */

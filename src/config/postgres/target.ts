@@ -11,6 +11,7 @@ export interface PostgresTarget {
   readonly user: string
   readonly password: string
   readonly tls: PostgresTls | null
+  /** Both in lower case. */
   readonly schema: string
   readonly table: string
   readonly poolSize: number
@@ -27,12 +28,12 @@ export interface PostgresTls {
   readonly mode: Exclude<TlsMode, 'disable'>
   /** Take any certificate, whatever the mode. */
   readonly trustAll: boolean
-  /** Each: the PEM itself, or the path of it, or neither. */
   readonly ca: PemSource
   readonly cert: PemSource
   readonly key: PemSource
 }
 
+/** The PEM itself, or the path of it, or neither. */
 export interface PemSource {
   readonly pem: string | null
   readonly path: string | null

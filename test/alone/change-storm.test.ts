@@ -1,9 +1,9 @@
 /** A storm of edits passes over routes that nobody edits, and they do not notice. `npm run storm` is the long one. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { unmeasurable } from './support/resident-memory.ts'
-import { memoryOf } from './support/storm/report.ts'
-import { storm, type StormReport } from './support/storm/storm.ts'
+import { unmeasurable } from '../support/resident-memory.ts'
+import { memoryOf } from '../support/storm/report.ts'
+import { storm, type StormReport } from '../support/storm/storm.ts'
 
 const EDITS = Number(process.env['STORM_EDITS'] ?? 500)
 

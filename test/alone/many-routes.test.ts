@@ -1,12 +1,12 @@
 /** A hundred thousand routes: one of them is changed as fast as if it were alone. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { startGateway, type TestGateway } from './support/gateway.ts'
-import { call } from './support/http.ts'
-import { Durations } from './support/storm/durations.ts'
-import { Editor } from './support/storm/editor.ts'
-import { Edits, seeded } from './support/storm/edits.ts'
-import { saying, StormBackend } from './support/storm/scenery.ts'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { call } from '../support/http.ts'
+import { Durations } from '../support/storm/durations.ts'
+import { Editor } from '../support/storm/editor.ts'
+import { Edits, seeded } from '../support/storm/edits.ts'
+import { saying, StormBackend } from '../support/storm/scenery.ts'
 
 const ROUTES = 100_000
 /** Routes created with one call. */
