@@ -40,6 +40,8 @@ interface Measure {
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 4)
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5)
 const clients = 64
+/** Names of the contenders to measure; for a closer look at some. */
+const only = new RegExp(process.env['BENCH_ONLY'] ?? '')
 const manyRoutes = Number(process.env['BENCH_ROUTES'] ?? 100_000)
 // The proxy under test has a core of its own; load and backend share the others.
 const [proxyCore, otherCore] = cpus().length > 1 ? [0, 1] : [0, 0]
@@ -70,7 +72,7 @@ try {
         return peer
       },
     },
-  ].filter(({ name }) => !missing.includes(name))
+  ].filter(({ name }) => !missing.includes(name) && only.test(name))
 
   const running: { name: string; peer: Peer; costs: number[]; rates: number[]; failed: number }[] = []
   for (const { name, open } of contenders) {
@@ -164,8 +166,8 @@ function report(measures: readonly Measure[], startUp: StartUp): void {
     m.name,
     m.perSecond.toFixed(0),
     m.cpuPerRequest.toFixed(1),
-    (m.cpuPerRequest / cost('nginx')).toFixed(2),
-    (m.cpuPerRequest / cost('caddy')).toFixed(2),
+    ratio(m.cpuPerRequest, cost('nginx')),
+    ratio(m.cpuPerRequest, cost('caddy')),
     m.p50.toFixed(2),
     m.p99.toFixed(2),
     m.addedP99.toFixed(2),
@@ -180,9 +182,10 @@ function report(measures: readonly Measure[], startUp: StartUp): void {
     )
   const one = cost('otoroshi')
   const two = cost('otoroshi, two threads')
-  console.log(
-    `\ntwo threads: CPU-bound capacity ${((2 * one) / two).toFixed(2)} × that of one (from CPU per request, both on one core)`,
-  )
+  if (!Number.isNaN(two))
+    console.log(
+      `\ntwo threads: CPU-bound capacity ${((2 * one) / two).toFixed(2)} × that of one (from CPU per request, both on one core)`,
+    )
   console.log(
     `start to first proxied request: median ${median(startUp.times).toFixed(0)} ms of ${startUp.times.length}; idle memory with two threads ${startUp.idleMb.toFixed(0)} MB`,
   )
@@ -196,6 +199,11 @@ function report(measures: readonly Measure[], startUp: StartUp): void {
     `${JSON.stringify({ machine, clients, seconds, rounds, measures, startUp }, null, 2)}\n`,
   )
   console.log(`\nkept in ${file}`)
+}
+
+/** Empty beside a peer that was not measured. */
+function ratio(value: number, other: number): string {
+  return Number.isNaN(other) ? '' : (value / other).toFixed(2)
 }
 
 function fail(message: string): never {

@@ -48,7 +48,12 @@ function run({ files, concurrency }, index) {
   try {
     return { status, ...JSON.parse(readFileSync(note, 'utf8')) }
   } catch {
-    return { status: 1, counts: {}, milliseconds: 0, failed: [`${files.length} files: the run ended before its totals`] }
+    return {
+      status: 1,
+      counts: {},
+      milliseconds: 0,
+      failed: [`${files.length} files: the run ended before its totals`],
+    }
   }
 }
 

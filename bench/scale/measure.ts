@@ -1,4 +1,5 @@
 /** What is measured on a running gateway. */
+import { log } from 'node:console'
 import { cpuMicros } from '../process-cost.ts'
 import { Durations } from '../../test/support/storm/durations.ts'
 import { clientId, clientSecret, keyEntity, routeEntity } from './fill.ts'
@@ -83,13 +84,17 @@ export async function sustainWrites(gateway: Gateway, sizes: Sizes): Promise<Sus
   const writes = new Durations()
   const calls = new Durations()
   let failures = 0
+  const wrong = new Map<string, number>()
   const begun = cpuMicros(gateway.child.pid!)
   const from = performance.now()
-  const timed = async (into: Durations, call: Promise<{ status: number }>, wanted: number) => {
+  const timed = async (into: Durations, call: Promise<{ status: number; text: string }>, wanted: number) => {
     const at = performance.now()
-    const { status } = await call
+    const { status, text } = await call
     into.add(performance.now() - at)
-    if (status !== wanted) failures++
+    if (status === wanted) return
+    failures++
+    const answer = `${status} for ${wanted}: ${text.slice(0, 200)}`
+    wrong.set(answer, (wrong.get(answer) ?? 0) + 1)
   }
   const call = (id: string, secret: string, wanted: number) =>
     timed(calls, gateway.call('GET', 'measured.test', '/', basic(id, secret)), wanted)
@@ -106,7 +111,7 @@ export async function sustainWrites(gateway: Gateway, sizes: Sizes): Promise<Sus
       if (i % 20 === 0) await call(key.clientId, 'second', 200)
       if (i % 20 === 10) await call(key.clientId, 'first', 401)
       await timed(writes, gateway.admin('DELETE', `${KEYS}/${key.clientId}`), 200)
-      if (i % 20 === 5) await call(key.clientId, 'second', 401)
+      if (i % 20 === 5) await call(key.clientId, 'second', 400)
     }
   }
   const caller = async () => {
@@ -119,6 +124,7 @@ export async function sustainWrites(gateway: Gateway, sizes: Sizes): Promise<Sus
     ...Array.from({ length: WRITERS }, (_, n) => writer(n)),
     ...Array.from({ length: sizes.keys > 0 ? CALLERS : 0 }, caller),
   ])
+  for (const [answer, times] of [...wrong].slice(0, 5)) log(`  wrong, ${times} times: ${answer}`)
   const seconds = (performance.now() - from) / 1000
   return {
     writesPerSecond: writes.count / seconds,

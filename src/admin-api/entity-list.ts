@@ -82,6 +82,10 @@ async function maybeFitting(call: Call, definition: EntityDefinition, query: Lis
     const some = await control.having(definition, field, text)
     if (some !== null) return some
   }
+  for (const [field, texts] of query.parts) {
+    const some = await control.holding(definition, field, texts)
+    if (some !== null) return some
+  }
   return control.list(definition)
 }
 

@@ -16,6 +16,8 @@ export interface ListQuery {
   readonly accepts: Predicate | null
   /** Texts that top fields must have, unless what they hold is no text. Part of what `accepts` tests. */
   readonly exact: ReadonlyArray<readonly [field: string, text: string]>
+  /** Texts of which top fields must hold one, whatever its case, unless what they hold is no text. Part of `accepts`, too. */
+  readonly parts: ReadonlyArray<readonly [field: string, texts: readonly string[]]>
   readonly sort: readonly SortField[]
   /** From 1 on. */
   readonly page: number
@@ -29,17 +31,23 @@ export interface ListQuery {
 export function listQuery(query: URLSearchParams): ListQuery {
   const tests: Predicate[] = []
   const exact: [string, string][] = []
+  const parts: [string, readonly string[]][] = []
   for (const [name, value] of query) {
     if (name.startsWith('filter.')) {
       const tokens = tokensOfKey(name.slice(7))
       tests.push(exactly(tokens, value))
       if (tokens.length === 1) exact.push([tokens[0]!, value])
-    } else if (name === 'filtered') for (const part of listOf(value)) tests.push(containing(part))
+    } else if (name === 'filtered')
+      for (const part of listOf(value).map(searched)) {
+        tests.push(containing(part))
+        if (!part.field.includes('.')) parts.push([part.field, part.texts])
+      }
   }
   const fields = listOf(query.get('fields')).map(path => path.split('.'))
   return {
     accepts: tests.length === 0 ? null : entity => tests.every(test => test(entity)),
     exact,
+    parts,
     sort: listOf(query.get('sorted')).map(sortField),
     page: Math.max(1, wholeNumber(query.get('page'), 1)),
     pageSize: Math.max(1, wholeNumber(query.get('pageSize'), Number.POSITIVE_INFINITY)),
@@ -101,15 +109,24 @@ function exactly(tokens: readonly string[], wanted: string): Predicate {
   }
 }
 
+interface Search {
+  readonly field: string
+  /** In lower case; one of them is enough. */
+  readonly texts: readonly string[]
+}
+
 // `name:search` or `name:this|that`.
-function containing(part: string): Predicate {
+function searched(part: string): Search {
   const colon = part.indexOf(':')
   const field = colon < 0 ? part : part.slice(0, colon)
-  const alternatives = (colon < 0 ? '' : part.slice(colon + 1)).toLowerCase().split('|')
+  return { field, texts: (colon < 0 ? '' : part.slice(colon + 1)).toLowerCase().split('|') }
+}
+
+function containing({ field, texts }: Search): Predicate {
   const names = [...new Set([field.toLowerCase(), field])].map(name => name.split('.'))
   return entity => {
     const value = names.map(tokens => valueAt(entity, tokens)).find(found => found !== undefined)
-    return alternatives.some(wanted => contains(value, wanted))
+    return texts.some(wanted => contains(value, wanted))
   }
 }
 

@@ -162,6 +162,11 @@ export class ControlPlane {
     return this.#index.having(definition, field, text)
   }
 
+  /** See `KindTable.holding`. */
+  holding(definition: EntityDefinition, field: string, texts: readonly string[]): Promise<EntityList | null> {
+    return this.#index.holding(definition, field, texts)
+  }
+
   /** Memory of the kinds that the data plane reads for itself: their texts are in no delta. */
   get sharedTexts(): Readonly<Record<string, SharedTextsMemory>> {
     return this.#index.shared

@@ -70,6 +70,15 @@ export class EntityIndex {
     return (await this.#tables.get(canonical(definition).kind)?.having(field, text)) ?? null
   }
 
+  /** See `KindTable.holding`. */
+  async holding(
+    definition: EntityDefinition,
+    field: string,
+    texts: readonly string[],
+  ): Promise<EntityList | null> {
+    return (await this.#tables.get(canonical(definition).kind)?.holding(field, texts)) ?? null
+  }
+
   /** What a data plane that joins is told: texts, or the ids of those it reads from shared memory. */
   *served(): Generator<EntityWrite> {
     for (const { kind, served, numerous } of storedDefinitions) {

@@ -4,23 +4,24 @@
  * hash `UNSURE` and is always looked into.
  */
 import type { SharedTextsWriter } from '../revision/shared-texts-writer.ts'
+import { PlainValues } from './plain-value.ts'
+import { Turns } from './turns.ts'
 
 export const UNSURE = 0
 
 /** Milliseconds of work before others get their turn. */
 const SLICE = 8
-const QUOTE = 34
 const BACKSLASH = 92
 
 export class FieldHashes {
   readonly #texts: SharedTextsWriter
-  readonly #mark: Buffer
+  readonly #values: PlainValues
   #hashes: Uint32Array
   #built: Promise<void> | null = null
 
   constructor(texts: SharedTextsWriter, field: string) {
     this.#texts = texts
-    this.#mark = Buffer.from(`${JSON.stringify(field)}:"`)
+    this.#values = new PlainValues(texts, field)
     this.#hashes = new Uint32Array(Math.max(1024, texts.entryCount))
   }
 
@@ -53,29 +54,16 @@ export class FieldHashes {
   }
 
   async #build(): Promise<void> {
-    let until = performance.now() + SLICE
+    const turns = new Turns(SLICE)
     for (let entry = 0; entry < this.#texts.entryCount; entry++) {
       this.update(entry)
-      if (entry % 256 !== 0 || performance.now() < until) continue
-      await new Promise(resolve => setImmediate(resolve))
-      until = performance.now() + SLICE
+      if (entry % 256 === 0) await turns.pause()
     }
   }
 
   #look(entry: number): number {
-    const span = this.#texts.span(entry)
-    if (span === null) return UNSURE
-    const text = span.bytes.subarray(span.start, span.end)
-    const at = text.indexOf(this.#mark)
-    if (at < 0) return UNSURE
-    const from = at + this.#mark.length
-    if (text.indexOf(this.#mark, from) >= 0) return UNSURE
-    let to = from
-    while (to < text.length && text[to] !== QUOTE) {
-      if (text[to] === BACKSLASH) return UNSURE
-      to++
-    }
-    return hashOf(text, from, to)
+    const value = this.#values.at(entry)
+    return value === 'none' || value === 'unsure' ? UNSURE : hashOf(value.bytes, value.from, value.to)
   }
 }
 

@@ -17,6 +17,8 @@ export interface KindTable {
    * entity must be looked at.
    */
   having(field: string, text: string): Promise<EntityList | null>
+  /** As `having`, for entities whose field may hold one of these texts, which are in lower case, whatever its own case. */
+  holding(field: string, texts: readonly string[]): Promise<EntityList | null>
 }
 
 /** Entities as objects: for kinds of which there are some. */
@@ -52,6 +54,10 @@ export class ObjectTable implements KindTable {
   }
 
   async having(): Promise<null> {
+    return null
+  }
+
+  async holding(): Promise<null> {
     return null
   }
 }

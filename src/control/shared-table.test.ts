@@ -135,4 +135,48 @@ describe('a table of very many entities', () => {
     assert.deepEqual(ids((await table.having('clientId', 'late'))!), ['late'])
     assert.deepEqual(ids((await table.having('clientId', 'nobody'))!), [])
   })
+
+  it('finds by a part of a field every entity that holds it, whatever its case and however often it changed', async () => {
+    const table = new SharedTable(apikey, PREFIX)
+    const names = new Map<string, string>()
+    const put = (id: string, name: string) => {
+      table.set(entity(id, name))
+      names.set(id, name)
+    }
+    for (let i = 0; i < 9000; i++) put(`k${i}`, `Consumer ${i}`)
+    put('accent', 'CAFÉ Noir')
+    put('quoted', 'a "Noir" name')
+    table.set(
+      new IndexedEntity(
+        apikey,
+        'rival',
+        `${PREFIX}rival`,
+        '{"clientId":"rival","clientName":"x","clientname":"noir"}',
+        1,
+      ),
+    )
+    const check = async (...texts: string[]) => {
+      const found = ids((await table.holding('clientName', texts))!)
+      const wanted = [...names].filter(([, name]) => texts.some(text => name.toLowerCase().includes(text)))
+      for (const [id] of wanted) assert.ok(found.includes(id), `${texts.join('|')}: ${id}`)
+      assert.ok(found.length <= wanted.length + 2, `${texts.join('|')}: ${found.length}`)
+      assert.deepEqual(found, [...found].sort())
+      return found
+    }
+    assert.ok((await check('noir')).includes('rival'), 'the other spelling counts first')
+    await check('consumer 59')
+    await check('café', 'consumer 4242')
+    // Written again and again: rows of before are neither found nor kept.
+    for (let round = 0; round < 4; round++)
+      for (let i = 0; i < 9000; i += 2) put(`k${i}`, `Customer ${round} ${i}`)
+    for (let i = 1; i < 9000; i += 4) {
+      table.delete(entity(`k${i}`, ''))
+      names.delete(`k${i}`)
+    }
+    await check('consumer')
+    await check('customer 3 5')
+    assert.deepEqual(await check('customer 1 44'), ['quoted', 'rival'], 'only what must be parsed')
+    assert.equal(await table.holding('clientName', ['']), null)
+    assert.equal(await table.holding('description', ['x']), null, 'nobody has it as a text')
+  })
 })

@@ -3,6 +3,7 @@ import type { EntityDefinition } from '../model/entity.ts'
 import { SharedTextsWriter } from '../revision/shared-texts-writer.ts'
 import type { EntityList } from './entity-list.ts'
 import { FieldHashes, UNSURE } from './field-hashes.ts'
+import { FieldTexts } from './field-texts.ts'
 import { IndexedEntity } from './indexed-entity.ts'
 import { KeyOrder } from './key-order.ts'
 import type { KindTable } from './kind-table.ts'
@@ -11,13 +12,16 @@ import type { KindTable } from './kind-table.ts'
 const FEW = 5000
 /** Fields whose values are known; the one asked for longest ago is forgotten. */
 const MOST_FIELDS = 6
+/** Fields whose texts are known. They cost what the texts are long. */
+const MOST_TEXTS = 3
 
 export class SharedTable implements KindTable {
   readonly texts = new SharedTextsWriter()
   readonly #definition: EntityDefinition
   readonly #prefix: string
   readonly #order = new KeyOrder(this.texts)
-  readonly #fields = new Map<string, FieldHashes>()
+  readonly #hashes = new Map<string, FieldHashes>()
+  readonly #fieldTexts = new Map<string, FieldTexts>()
 
   /** `prefix`: what the store keys of the kind begin with. The kind must have neither scope nor a single entity. */
   constructor(definition: EntityDefinition, prefix: string) {
@@ -52,14 +56,19 @@ export class SharedTable implements KindTable {
     const { size } = this.texts
     const entry = this.texts.set(id, json, revision, complete)
     if (this.texts.size > size) this.#order.add(entry, id)
-    for (const field of this.#fields.values()) field.update(entry)
+    this.#written(entry)
   }
 
   delete({ id }: IndexedEntity): void {
     const entry = this.texts.delete(id)
     if (entry < 0) return
-    for (const field of this.#fields.values()) field.update(entry)
+    this.#written(entry)
     this.#order.remove(entry, id)
+  }
+
+  #written(entry: number): void {
+    for (const field of this.#hashes.values()) field.update(entry)
+    for (const field of this.#fieldTexts.values()) field.update(entry)
   }
 
   /** Ids of all, in any order. */
@@ -84,7 +93,7 @@ export class SharedTable implements KindTable {
     }
     const wanted = FieldHashes.of(text)
     if (wanted === null || this.size <= FEW) return null
-    const known = this.#field(field)
+    const known = lately(this.#hashes, field, MOST_FIELDS, () => new FieldHashes(this.texts, field))
     await known.built()
     const { hashes } = known
     const found: number[] = []
@@ -95,12 +104,12 @@ export class SharedTable implements KindTable {
     return this.#listOf(found)
   }
 
-  #field(name: string): FieldHashes {
-    const known = this.#fields.get(name) ?? new FieldHashes(this.texts, name)
-    this.#fields.delete(name)
-    this.#fields.set(name, known)
-    if (this.#fields.size > MOST_FIELDS) this.#fields.delete(this.#fields.keys().next().value!)
-    return known
+  async holding(field: string, texts: readonly string[]): Promise<EntityList | null> {
+    if (this.size <= FEW) return null
+    const known = lately(this.#fieldTexts, field, MOST_TEXTS, () => new FieldTexts(this.texts, field))
+    await known.built()
+    const found = known.holding(texts)
+    return found === null ? null : this.#listOf(this.#order.entries().filter(entry => found.has(entry)))
   }
 
   #listOf(entries: ArrayLike<number>): EntityList {
@@ -115,6 +124,15 @@ export class SharedTable implements KindTable {
     const { id, text, revision, complete } = this.texts.readAt(unit)
     return new IndexedEntity(this.#definition, id, this.#prefix + id, text, revision, complete)
   }
+}
+
+/** What is known of a field, made if need be; more than `most` fields are not kept. */
+function lately<T>(known: Map<string, T>, field: string, most: number, make: () => T): T {
+  const found = known.get(field) ?? make()
+  known.delete(field)
+  known.set(field, found)
+  if (known.size > most) known.delete(known.keys().next().value!)
+  return found
 }
 
 /** Made one by one when looked at. Each list holds the texts of its moment as long as it is held itself. */

@@ -119,7 +119,10 @@ twoGateways(postgres, pair => {
       const filled: string[] = []
       let refusal = ''
       for (let i = 0; refusal === '' && i < 400; i++) {
-        const { status, json, text } = await a.admin('POST', routes, { ...pair.route(`full-${i}`), description })
+        const { status, json, text } = await a.admin('POST', routes, {
+          ...pair.route(`full-${i}`),
+          description,
+        })
         if (status === 201) filled.push(`full-${i}`)
         else {
           assert.deepEqual([status, json?.reason], [507, 'admin.store_full'], text)
@@ -135,7 +138,7 @@ twoGateways(postgres, pair => {
       for (const id of [...filled, refusal]) assert.notEqual(await postgres.stored(id), null, id)
       await until('b serves it', () => pair.served(b, refusal), patience)
     } finally {
-      await server
+      await postgres.server
         .sql('ALTER TABLE otoroshi.entities SET TABLESPACE pg_default; DROP TABLESPACE small')
         .catch(() => {})
       disk.unmount()
