@@ -177,6 +177,7 @@ describe('a running gateway', () => {
     }
     const deep = `{"a":${'['.repeat(4_000_000)}`
     assert.equal((await gateway.admin('POST', ROUTES, deep)).status, 400)
+    assert.equal((await gateway.admin('POST', ROUTES, `"${'x'.repeat(17 * 1024 * 1024)}"`)).status, 413)
     assert.equal((await gateway.admin('GET', '/api/version')).status, 200)
   })
 })

@@ -300,6 +300,27 @@ describe('time-outs of a server connection', () => {
   })
 })
 
+describe('an answer before the end of the upload', () => {
+  it('reaches a client that sends on for longer than it takes to close', { timeout: 30_000 }, async () => {
+    const { port } = await started(say('too large', 413))
+    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true }).pause()
+    const errors: Error[] = []
+    socket.on('error', error => errors.push(error))
+    socket.write(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${1024 ** 3}\r\n\r\n`)
+    for (let i = 0; i < 8; i++) {
+      await new Promise(resolve => setTimeout(resolve, 500))
+      socket.write(Buffer.alloc(10_000))
+    }
+    let text = ''
+    socket.on('data', chunk => (text += chunk))
+    socket.resume()
+    await until(() => text.includes('too large'))
+    socket.destroy()
+    assert.deepEqual(statuses(text), ['413'])
+    assert.deepEqual(errors, [])
+  })
+})
+
 describe('a head that drips', () => {
   it('costs no more than its length', async () => {
     const { port } = await started(say('x'), { headTimeout: 20_000, maxHeaderValue: 60_000 })

@@ -30,8 +30,10 @@ export interface Http1Context {
   readonly onRelease?: (socket: net.Socket) => void
 }
 
-/** Milliseconds a client has to close its side after our last byte. */
+/** Milliseconds a client has to close its side after our last byte, and after each of its own that we throw away. */
 const LINGER = 2000
+/** Milliseconds it has in all: whoever sends on and on is cut off. */
+const LINGER_AT_MOST = 30_000
 
 const MORE = -1
 const GONE = -2
@@ -60,7 +62,7 @@ export class Http1ServerConnection implements WireOwner, Expiring {
   #emptyLine = false
   /** Bytes that were out when the write deadline was set, see `taken`. */
   #taken = 0
-  /** The deadline of the running exchange as a whole. */
+  /** The deadline of the running exchange, or of the farewell, as a whole. */
   #requestBy = Number.POSITIVE_INFINITY
 
   constructor(socket: net.Socket, facts: ConnectionFacts, context: Http1Context) {
@@ -77,7 +79,11 @@ export class Http1ServerConnection implements WireOwner, Expiring {
   }
 
   receive(buf: Buffer, end: number): boolean {
-    if (this.#lingering) return true
+    if (this.#lingering) {
+      // Closing now would take an answer out of the hands of a client that is still busy sending.
+      if (this.socket.writableLength === 0) this.deadline = Math.min(inTime(LINGER), this.#requestBy)
+      return true
+    }
     const inbox = this.#inbox
     if (inbox === null) {
       const at = this.#consume(buf, 0, end)
@@ -250,15 +256,15 @@ export class Http1ServerConnection implements WireOwner, Expiring {
 
   /**
    * Closes without tearing the answer out of the client's hands: sends FIN, ignores what still comes, and closes when the
-   * client does or two seconds after it took the answer (RFC 9112, 9.6).
+   * client does or two seconds after it took the answer and sent its last byte (RFC 9112, 9.6).
    */
   linger(): void {
     if (this.#lingering) return
     this.#lingering = true
     this.#inbox = null
-    this.#requestBy = Number.POSITIVE_INFINITY
     this.#taken = taken(this.socket)
     const waiting = this.socket.writableLength > 0
+    this.#requestBy = waiting ? Number.POSITIVE_INFINITY : inTime(LINGER_AT_MOST)
     this.socket.end()
     this.resumeReading()
     this.deadline = inTime(waiting ? this.context.limits.writeTimeout : LINGER)
@@ -313,8 +319,10 @@ export class Http1ServerConnection implements WireOwner, Expiring {
   }
 
   drained(): void {
-    if (this.#lingering) this.deadline = inTime(LINGER)
-    else this.#exchange?.drained()
+    if (this.#lingering) {
+      this.#requestBy = inTime(LINGER_AT_MOST)
+      this.deadline = inTime(LINGER)
+    } else this.#exchange?.drained()
   }
 
   closed(): void {
