@@ -4,8 +4,9 @@ import { after, before, beforeEach, describe, type TestContext, test } from 'nod
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../contract.ts'
 import { openPostgresStore } from '../postgres.ts'
-import { percentiles, until } from '../testing/patience.ts'
+import { until } from '../testing/patience.ts'
 import { postgresMissing, TestPostgres } from '../testing/postgres-server.ts'
+import { listen, sharingSuite } from '../testing/sharing-suite.ts'
 import { scanAll } from '../testing/suite.ts'
 import { tableOf } from './table.ts'
 import type { PostgresTarget } from './target.ts'
@@ -29,14 +30,7 @@ describe('one PostgreSQL for several', { skip: postgresMissing }, () => {
     return store
   }
 
-  function listen(store: Store) {
-    const heard = { keys: [] as string[], looks: 0 }
-    store.watch(
-      keys => void heard.keys.push(...keys),
-      () => void heard.looks++,
-    )
-    return heard
-  }
+  sharingSuite(t => storeOf(t), { extra: [`otoroshi:${'é'.repeat(1290)}`], inOrder: false })
 
   const insert = (key: string, value = '{}') =>
     server.sql(
@@ -45,40 +39,6 @@ describe('one PostgreSQL for several', { skip: postgresMissing }, () => {
       [key, value],
     )
   const channel = tableOf({ schema: 'otoroshi', table: 'entities' }).channel
-
-  test('a commit is heard by the other at once, by the writer once', async t => {
-    const [one, two] = [await storeOf(t), await storeOf(t)]
-    const [own, other] = [listen(one), listen(two)]
-    const times: number[] = []
-    for (let i = 0; i < 50; i++) {
-      const began = performance.now()
-      await one.commit([{ key: `otoroshi:routes:${i}`, value: '"é"' }])
-      await until('it is heard', () => other.keys.length > i)
-      times.push(performance.now() - began)
-    }
-    const { p50, text } = percentiles(times)
-    t.diagnostic(`asked to heard: ${text}`)
-    assert.ok(p50 < 200, text)
-    const keys = Array.from({ length: 50 }, (_, i) => `otoroshi:routes:${i}`)
-    assert.deepEqual(other.keys, keys)
-    assert.deepEqual(own.keys, keys)
-    assert.equal(await two.get('otoroshi:routes:7'), '"é"')
-    assert.equal(own.looks + other.looks, 0)
-  })
-
-  test('a commit of many keys is told whole; a refused one and counters are not told', async t => {
-    const [one, two] = [await storeOf(t), await storeOf(t)]
-    const other = listen(two)
-    const keys = Array.from({ length: 2300 }, (_, i) => `otoroshi:x:${i}`)
-    const long = `otoroshi:${'é'.repeat(1290)}`
-    await one.commit([...keys, long].map(key => ({ key, value: '1' })))
-    await one.commit([{ key: 'y', value: '1' }], [{ key: 'y', value: 'x' }]).catch(() => {})
-    await one.increment('c', 1, 0)
-    // Told in order: what was told before this one was heard before it.
-    await one.commit([{ key: 'otoroshi:last', value: null }])
-    await until('the last one is heard', () => other.keys.at(-1) === 'otoroshi:last')
-    assert.deepEqual(other.keys.sort(), [...keys, long, 'otoroshi:last'].sort())
-  })
 
   test('keys that no notice can hold are found by looking at once', async t => {
     const [one, two] = [await storeOf(t), await storeOf(t)]
@@ -178,36 +138,6 @@ describe('one PostgreSQL for several', { skip: postgresMissing }, () => {
       await one.commit([{ key: 'otoroshi:again', value: String(Math.random()) }])
       return other.keys.includes('otoroshi:again')
     })
-  })
-
-  test('one of several wins a key; a counter of all is exact; nobody loses an update', async t => {
-    const stores = [await storeOf(t), await storeOf(t), await storeOf(t)]
-    const attempts = Array.from({ length: 150 }, (_, i) =>
-      stores[i % 3]!.commit([{ key: 'lock', value: String(i) }], [{ key: 'lock', value: null }]),
-    )
-    const outcomes = await Promise.allSettled(attempts)
-    assert.equal(outcomes.filter(outcome => outcome.status === 'fulfilled').length, 1)
-    await Promise.all(Array.from({ length: 300 }, (_, i) => stores[i % 3]!.increment('sum', 1, 0)))
-    assert.equal(await stores[0]!.get('sum'), '300')
-    await stores[0]!.commit([{ key: 'list', value: '' }])
-    const append = async (store: Store, name: string): Promise<void> => {
-      for (;;) {
-        const before = await store.get('list')
-        const done = await store
-          .commit([{ key: 'list', value: `${before}${name},` }], [{ key: 'list', value: before }])
-          .then(
-            () => true,
-            () => false,
-          )
-        if (done) return
-      }
-    }
-    await Promise.all(Array.from({ length: 30 }, (_, i) => append(stores[i % 3]!, String(i))))
-    const names = (await stores[1]!.get('list'))!.split(',').filter(Boolean).map(Number)
-    assert.deepEqual(
-      names.sort((a, b) => a - b),
-      Array.from({ length: 30 }, (_, i) => i),
-    )
   })
 
   test('commits of many keys in any order do not get stuck in each other', async t => {

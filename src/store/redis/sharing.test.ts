@@ -1,13 +1,14 @@
 /** Several users of one Redis: gateways that tell each other, and writers that tell nobody. */
 import assert from 'node:assert/strict'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { after, before, beforeEach, describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Store } from '../contract.ts'
 import { openRedisStore } from '../redis.ts'
 import { redisMissing, startServer, type TestServer } from '../testing/redis-server.ts'
-import { percentiles, until } from '../testing/patience.ts'
+import { until } from '../testing/patience.ts'
 import { targetAt } from '../testing/redis-target.ts'
+import { listen, sharingSuite } from '../testing/sharing-suite.ts'
 import { scanAll } from '../testing/suite.ts'
 
 describe('one Redis for several', { skip: redisMissing }, () => {
@@ -22,51 +23,15 @@ describe('one Redis for several', { skip: redisMissing }, () => {
     await server.remove()
   })
 
+  beforeEach(() => raw.flushall())
+
   async function storeOf(t: TestContext, lookEvery = 60_000, root = 'otoroshi'): Promise<Store> {
     const store = await openRedisStore({ root, lookEvery, target: targetAt(server.port) })
     t.after(() => store.close())
     return store
   }
 
-  function listen(store: Store) {
-    const heard = { keys: [] as string[], looks: 0 }
-    store.watch(
-      keys => void heard.keys.push(...keys),
-      () => void heard.looks++,
-    )
-    return heard
-  }
-
-  test('a commit is heard by the other at once, by the writer once', async t => {
-    const [one, two] = [await storeOf(t), await storeOf(t)]
-    const [own, other] = [listen(one), listen(two)]
-    const times: number[] = []
-    for (let i = 0; i < 50; i++) {
-      const began = performance.now()
-      await one.commit([{ key: `otoroshi:routes:${i}`, value: 'é' }])
-      await until('it is heard', () => other.keys.length > i)
-      times.push(performance.now() - began)
-    }
-    const { p50, text } = percentiles(times)
-    t.diagnostic(`asked to heard: ${text}`)
-    assert.ok(p50 < 200, text)
-    const keys = Array.from({ length: 50 }, (_, i) => `otoroshi:routes:${i}`)
-    assert.deepEqual(other.keys, keys)
-    assert.deepEqual(own.keys, keys)
-  })
-
-  test('a commit of many keys is told whole; a refused one and counters are not told', async t => {
-    const [one, two] = [await storeOf(t), await storeOf(t)]
-    const other = listen(two)
-    const keys = Array.from({ length: 2300 }, (_, i) => `otoroshi:x:${i}`)
-    await one.commit(keys.map(key => ({ key, value: '1' })))
-    await one.commit([{ key: 'y', value: '1' }], [{ key: 'y', value: 'x' }]).catch(() => {})
-    await one.increment('c', 1, 0)
-    // Told in order: what was told before this one was heard before it.
-    await one.commit([{ key: 'otoroshi:last', value: '1' }])
-    await until('the last one is heard', () => other.keys.at(-1) === 'otoroshi:last')
-    assert.deepEqual(other.keys, [...keys, 'otoroshi:last'])
-  })
+  sharingSuite(t => storeOf(t), { inOrder: true })
 
   test('products with another prefix do not hear', async t => {
     const [one, two] = [await storeOf(t), await storeOf(t, 60_000, 'another')]
@@ -118,21 +83,8 @@ describe('one Redis for several', { skip: redisMissing }, () => {
     assert.deepEqual(other.keys, ['otoroshi:again'])
   })
 
-  test('one of several instances wins a key; a counter of all is exact', async t => {
-    const stores = [await storeOf(t), await storeOf(t), await storeOf(t)]
-    await raw.flushall()
-    const attempts = Array.from({ length: 150 }, (_, i) =>
-      stores[i % 3]!.commit([{ key: 'lock', value: String(i) }], [{ key: 'lock', value: null }]),
-    )
-    const outcomes = await Promise.allSettled(attempts)
-    assert.equal(outcomes.filter(outcome => outcome.status === 'fulfilled').length, 1)
-    await Promise.all(Array.from({ length: 300 }, (_, i) => stores[i % 3]!.increment('sum', 1, 0)))
-    assert.equal(await stores[0]!.get('sum'), '300')
-  })
-
   test('several prefixes in one reading', async t => {
     const store = await storeOf(t)
-    await raw.flushall()
     for (const key of ['o:b:1', 'o:a:2', 'o:a:1', 'o:c:1', 'o:abc', 'p']) await raw.set(key, key)
     const found: string[] = []
     for await (const batch of store.scanAny!(['o:b:', 'o:a:'])) found.push(...batch.map(entry => entry.key))
