@@ -74,7 +74,7 @@ function notAuthorized(exchange: ServerExchange): string {
 function refused(error: ApiError): Reply {
   return {
     status: error.status,
-    headers: [['Otoroshi-Error-Reason', error.reason]],
+    headers: [['Otoroshi-Error-Reason', error.reason], ...error.headers],
     type: 'application/json',
     body: JSON.stringify(error.body()),
   }

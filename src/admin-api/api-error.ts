@@ -38,6 +38,8 @@ export class ApiError extends Error {
   readonly description: unknown
   /** More fields of the body. */
   readonly more: Readonly<Record<string, unknown>>
+  /** More fields of the head. */
+  readonly headers: ReadonlyArray<readonly [string, string]>
 
   constructor(
     status: number,
@@ -45,6 +47,7 @@ export class ApiError extends Error {
     code: string,
     description: unknown,
     more: Readonly<Record<string, unknown>> = {},
+    headers: ReadonlyArray<readonly [string, string]> = [],
   ) {
     super(typeof description === 'string' ? description : JSON.stringify(description))
     this.name = 'ApiError'
@@ -53,6 +56,7 @@ export class ApiError extends Error {
     this.code = code
     this.description = description
     this.more = more
+    this.headers = headers
   }
 
   /** The JSON body. */
@@ -73,6 +77,11 @@ export function notBuilt(feature: string): ApiError {
   return new ApiError(501, 'admin.not_built', 'not_implemented', `${feature} is not part of this version`)
 }
 
-export function methodNotAllowed(description = 'you cannot do that'): ApiError {
-  return new ApiError(405, 'admin.method_not_allowed', 'method_not_allowed', description)
+/** `allowed`: the methods the path takes, told in `Allow` (RFC 9110, 15.5.6); null when they are not known. */
+export function methodNotAllowed(
+  description = 'you cannot do that',
+  allowed: readonly string[] | null = null,
+): ApiError {
+  const headers = allowed === null ? [] : ([['Allow', [...new Set(allowed)].join(', ')]] as const)
+  return new ApiError(405, 'admin.method_not_allowed', 'method_not_allowed', description, {}, headers)
 }

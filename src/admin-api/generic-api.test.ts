@@ -100,12 +100,17 @@ test('missing things: unknown kind, unknown entity, unknown path', async () => {
   assert.equal((await server.call('GET', '/api/%zz')).status, 400)
 })
 
-test('operations that are not offered are 405', async () => {
+test('operations that are not offered are 405, and the answer names those that are', async () => {
   assert.equal((await server.call('PUT', routes, {})).status, 405)
   assert.equal((await server.call('POST', '/apis/any/v1/global-configs', {})).status, 405)
   assert.equal((await server.call('DELETE', '/apis/any/v1/global-configs/global')).status, 405)
   assert.equal((await server.call('DELETE', `${routes}/_count`)).status, 405)
   assert.equal((await server.call('OPTIONS', `${routes}/r1`)).status, 405)
+  const allowed = async (method: string, path: string) =>
+    (await server.call(method, path)).headers.get('allow')?.split(', ').sort()
+  assert.deepEqual(await allowed('DELETE', `${routes}/_count`), ['GET'])
+  assert.deepEqual(await allowed('OPTIONS', `${routes}/r1`), ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'])
+  assert.deepEqual(await allowed('OPTIONS', '/apis/any/v1/global-configs/global'), ['GET', 'PATCH', 'POST', 'PUT'])
 })
 
 test('upsert creates, updates, and leaves alone what stays the same', async () => {

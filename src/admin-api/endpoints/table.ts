@@ -123,7 +123,14 @@ async function labelled({ definition, generic }: KindCall, answer: Promise<Reply
 
 function withKindLabel(error: ApiError, kind: string): ApiError {
   if (error.more['kind'] !== undefined) return error
-  return new ApiError(error.status, error.reason, error.code, error.description, { ...error.more, kind })
+  return new ApiError(
+    error.status,
+    error.reason,
+    error.code,
+    error.description,
+    { ...error.more, kind },
+    error.headers,
+  )
 }
 
 function refusalFor(
@@ -139,7 +146,7 @@ function refusalFor(
       ? notBuilt(feature)
       : found === null
         ? notFound()
-        : methodNotAllowed()
+        : methodNotAllowed(undefined, found.row === null ? found.methods : null)
   if (kind?.generic) return withKindLabel(refusal, kindLabel(kind.definition))
   const unknown = segments[0] === 'apis' && (segments.length === 4 || segments.length === 5)
   return unknown && refusal.status === 404 ? withKindLabel(refusal, 'proxy.otoroshi.io/Unknown') : refusal
