@@ -9,45 +9,15 @@ import {
   type PostgresCertificates,
 } from '../src/store/testing/postgres-certificates.ts'
 import { postgresMissing, TestPostgres } from '../src/store/testing/postgres-server.ts'
-import { type Backend, startBackend } from './support/backend.ts'
-import { type Json, original, routeTo, serves } from './support/exports.ts'
+import { type Json, original, routeTo } from './support/exports.ts'
 import { failedStart } from './support/failed-start.ts'
-import { startGateway, type TestGateway } from './support/gateway.ts'
+import type { TestGateway } from './support/gateway.ts'
 import { call } from './support/http.ts'
 import { fencedBlocks } from './support/markdown.ts'
-import { until } from './support/wait.ts'
+import { oneAfterOther } from './support/one-after-other.ts'
 
-const patience = 60_000
-let backend: Backend
-
-before(async () => {
-  backend = await startBackend((_request, response) => void response.end('served'))
-})
-after(() => backend.close())
-
-const start = (env: Record<string, string>): Promise<TestGateway> =>
-  startGateway({ threads: 1, patience, env: { OTOROSHI_STORAGE: 'postgresql', ...env } })
-
-/** What one gateway writes another one serves. Answers what both printed. */
-async function works(env: Record<string, string>): Promise<string> {
-  const first = await start(env)
-  try {
-    await first.route(routeTo(backend.port, 'before'))
-    const second = await start(env)
-    try {
-      assert.doesNotMatch(second.output, /with the password/, 'it is no first start')
-      await serves(second, 'before')
-      await second.route(routeTo(backend.port, 'after'))
-      const told = async () => (await call(first.port, 'http://after.test/')).status === 200
-      await until('the first one serves it', told, patience)
-      return first.output + second.output
-    } finally {
-      await second.stop()
-    }
-  } finally {
-    await first.stop()
-  }
-}
+const together = oneAfterOther({ OTOROSHI_STORAGE: 'postgresql' })
+const { start, works } = together
 
 /** The start ends with this sentence, and nothing else is said that matters. */
 async function refused(env: Record<string, string>, sentence: RegExp): Promise<void> {
@@ -167,7 +137,7 @@ describe('a PostgreSQL that an Otoroshi has filled', { skip: postgresMissing }, 
     await maker.stop()
     await server.sql('truncate otoroshi.entities')
     const shop = content.routes.find(({ id }: Json) => id === 'shop')
-    shop.backend.targets = [{ hostname: '127.0.0.1', port: backend.port, tls: false }]
+    shop.backend.targets = [{ hostname: '127.0.0.1', port: together.backend.port, tls: false }]
     shop.frontend.domains = ['shop.test']
     shop.field_of_a_later_version = { kept: [1, "it's é"] }
     // Guarded by plugins that every version has.
@@ -231,7 +201,7 @@ describe('a PostgreSQL that an Otoroshi has filled', { skip: postgresMissing }, 
   })
 
   it('writes entities where the original looks for them', async () => {
-    await gateway.route(routeTo(backend.port, 'made-here'))
+    await gateway.route(routeTo(together.backend.port, 'made-here'))
     const made = await gateway.admin('POST', '/apis/apim.otoroshi.io/v1/apikeys', {
       clientId: 'k',
       clientSecret: 's',
@@ -255,7 +225,7 @@ describe('a PostgreSQL that an Otoroshi has filled', { skip: postgresMissing }, 
     assert.deepEqual((await rowOf('otoroshi:events:audit'))['lvalue'], ['{}', '{}'])
     assert.deepEqual((await rowOf('otoroshi:some:hash'))['mvalue'], { field: '1' })
     assert.equal((await rowOf('otoroshi:apikey:quotas:global:q3v8k2m1x7c9b4n6'))['counter'], '12')
-    const created = await gateway.admin('POST', '/api/routes', routeTo(backend.port, 'a-set'))
+    const created = await gateway.admin('POST', '/api/routes', routeTo(together.backend.port, 'a-set'))
     assert.notEqual(created.status, 201, 'a value of another kind is not overwritten')
     const kept = await rowOf('otoroshi:routes:a-set')
     assert.deepEqual([kept['type'], kept['svalue']], ['set', { x: '-' }])

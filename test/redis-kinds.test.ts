@@ -18,44 +18,15 @@ import {
   type TestCluster,
   type TestSentinels,
 } from '../src/store/testing/redis-topology.ts'
-import { type Backend, startBackend } from './support/backend.ts'
 import { type Json, original, routeTo, serves } from './support/exports.ts'
 import { failedStart } from './support/failed-start.ts'
-import { startGateway, type TestGateway } from './support/gateway.ts'
+import type { TestGateway } from './support/gateway.ts'
 import { call } from './support/http.ts'
+import { oneAfterOther, patience } from './support/one-after-other.ts'
 import { until } from './support/wait.ts'
 
-const patience = 60_000
-let backend: Backend
-
-before(async () => {
-  backend = await startBackend((_request, response) => void response.end('served'))
-})
-after(() => backend.close())
-
-const start = (env: Record<string, string>): Promise<TestGateway> =>
-  startGateway({ threads: 1, patience, env })
-
-/** What one gateway writes another one serves, started with the one or with the other settings. */
-async function works(env: Record<string, string>, others = env): Promise<void> {
-  const first = await start(env)
-  try {
-    await first.route(routeTo(backend.port, 'before'))
-    const second = await start(others)
-    try {
-      assert.doesNotMatch(second.output, /with the password/, 'it is no first start')
-      await serves(second, 'before')
-      await second.route(routeTo(backend.port, 'after'))
-      const told = async () => (await call(first.port, 'http://after.test/')).status === 200
-      await until('the first one serves it', told, patience)
-      assert.doesNotMatch(first.output + second.output, /hush/)
-    } finally {
-      await second.stop()
-    }
-  } finally {
-    await first.stop()
-  }
-}
+const together = oneAfterOther()
+const { start, works } = together
 
 describe('a Redis with TLS and certificates of clients', { skip: redisMissing }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'otoroshi-tls-'))
@@ -83,9 +54,9 @@ describe('a Redis with TLS and certificates of clients', { skip: redisMissing },
     REDIS_LETTUCE_SSL_CLIENT_KEY: `file://${files!.key}`,
   })
 
-  it('is used when it is trusted', { skip }, () =>
-    works({ ...uri(), ...own(), REDIS_LETTUCE_SSL_TRUSTED_CERTS: `file://${files!.ca}` }),
-  )
+  it('is used when it is trusted', { skip }, async () => {
+    await works({ ...uri(), ...own(), REDIS_LETTUCE_SSL_TRUSTED_CERTS: `file://${files!.ca}` })
+  })
 
   it('is refused at the start when nobody vouches for it', { skip }, async () => {
     const { code, output } = await failedStart({ env: { ...uri(), ...own() } })
@@ -141,7 +112,7 @@ describe('a Redis behind sentinels', {
       const followed = async () => (await follower.exists('otoroshi:routes:after')) === 1
       await until('the replica follows', followed, patience)
       await servers.master.kill()
-      const route = routeTo(backend.port, 'promoted')
+      const route = routeTo(together.backend.port, 'promoted')
       const written = async () => {
         const { status, json } = await gateway.admin('POST', '/apis/proxy.otoroshi.io/v1/routes', route)
         if (status !== 201) assert.deepEqual([status, json.reason], [503, 'admin.store_unavailable'])
@@ -207,16 +178,9 @@ describe('a Redis that an Otoroshi has filled', { skip: redisMissing }, () => {
   /** Entities under the original's keys, and what else it keeps there. */
   async function fill(): Promise<void> {
     const shop = content.routes.find(({ id }: Json) => id === 'shop')
-    shop.backend.targets = [{ hostname: '127.0.0.1', port: backend.port, tls: false }]
+    shop.backend.targets = [{ hostname: '127.0.0.1', port: together.backend.port, tls: false }]
     shop.frontend.domains = ['shop.test']
     shop.field_of_a_later_version = { kept: [1, 'é'] }
-    // Guarded by plugins that every version has.
-    const admin = content.routes.find(({ id }: Json) => id === 'admin-api-service')
-    const [first] = admin.plugins
-    admin.plugins = ['OverrideHost', 'ApikeyCalls'].map(name => ({
-      ...first,
-      plugin: `cp:otoroshi.next.plugins.${name}`,
-    }))
     const sets: [prefix: string, idField: string, entities: Json[]][] = [
       ['routes:', 'id', content.routes],
       ['apikey:coll:', 'clientId', content.apiKeys],
@@ -241,10 +205,16 @@ describe('a Redis that an Otoroshi has filled', { skip: redisMissing }, () => {
     await raw.set('otoroshi:apikey:quotas:daily:q3v8k2m1x7c9b4n6', '7', 'EX', 3600)
   }
 
-  it('is no first start, and its routes are served', async () => {
+  it('is no first start, and its routes are served, that of the admin API included', async () => {
     assert.doesNotMatch(gateway.output, /with the password/)
     const got = await call(gateway.port, 'http://shop.test/')
     assert.deepEqual([got.status, got.body], [200, 'served'])
+    const admin = await gateway.admin('GET', '/api/routes/admin-api-service')
+    assert.equal(admin.status, 200, admin.text)
+    const used = admin.json.plugins.map(({ plugin }: Json) => plugin.split('.').at(-1))
+    assert.ok(used.includes('OtoroshiChallenge') && used.includes('NgLegacyApikeyCall'), String(used))
+    const nobody = await call(gateway.port, 'http://otoroshi-api.oto.tools/api/routes')
+    assert.equal(nobody.status, 400)
   })
 
   it('shows every entity, and changes one without losing what it does not know', async () => {
@@ -273,7 +243,7 @@ describe('a Redis that an Otoroshi has filled', { skip: redisMissing }, () => {
     assert.equal(await raw.hget('otoroshi:some:hash', 'field'), '1')
     assert.equal(await raw.get('otoroshi:apikey:quotas:global:q3v8k2m1x7c9b4n6'), '12')
     assert.ok((await raw.ttl('otoroshi:apikey:quotas:daily:q3v8k2m1x7c9b4n6')) > 0)
-    const created = await gateway.admin('POST', '/api/routes', routeTo(backend.port, 'a-set'))
+    const created = await gateway.admin('POST', '/api/routes', routeTo(together.backend.port, 'a-set'))
     assert.notEqual(created.status, 201, 'a value of another kind is not overwritten')
     assert.equal(await raw.type('otoroshi:routes:a-set'), 'set')
   })

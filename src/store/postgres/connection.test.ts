@@ -8,6 +8,7 @@ import { type Store, StoreUnavailable } from '../contract.ts'
 import { openPostgresStore } from '../postgres.ts'
 import { eventually, quickest, until } from '../testing/patience.ts'
 import { postgresMissing, TestPostgres } from '../testing/postgres-server.ts'
+import { openLine } from '../testing/cut-line.ts'
 import type { PostgresTarget } from './target.ts'
 
 // An unhandled rejection would end the test process with a failure; error events without a listener too.
@@ -176,43 +177,20 @@ describe('a PostgreSQL that comes and goes', { skip: postgresMissing }, () => {
   })
 
   test('a write whose answer is lost is not made twice, and watchers hear of it', async t => {
-    // A line that lets a message with these words pass and cuts before the answer.
-    let cut: string | null = null
-    const line = net.createServer(near => {
-      const far = net.connect(server.port, '127.0.0.1')
-      let deaf = false
-      near.on('data', data => {
-        far.write(data)
-        if (cut === null || !data.includes(cut)) return
-        deaf = true
-        setTimeout(() => near.destroy(), 100)
-      })
-      far.on('data', data => {
-        if (!deaf) near.write(data)
-      })
-      for (const socket of [near, far])
-        socket
-          .on('error', () => {})
-          .on('close', () => {
-            near.destroy()
-            far.destroy()
-          })
-    })
-    await once(line.listen(0, '127.0.0.1'), 'listening')
-    t.after(() => line.close())
-    const store = await storeOf(t, { port: (line.address() as net.AddressInfo).port })
+    const line = await openLine(t, server.port)
+    const store = await storeOf(t, { port: line.port })
     const heard: string[] = []
     store.watch(keys => void heard.push(...keys))
     await store.increment('twice', 1, 0)
-    cut = 'INSERT'
+    line.cut = 'INSERT'
     await assert.rejects(store.increment('twice', 1, 0), StoreUnavailable)
-    cut = null
+    line.cut = null
     const counted = async () => (await store.get('twice')) === '2'
     await until('the lost one is counted', counted)
     assert.equal(await store.increment('twice', 1, 0), 3)
-    cut = 'COMMIT\0'
+    line.cut = 'COMMIT\0'
     await assert.rejects(store.commit([{ key: 'doubtful', value: 'x' }]), StoreUnavailable)
-    cut = null
+    line.cut = null
     await until('it is there', async () => (await store.get('doubtful')) === 'x')
     // Looks are a minute apart: it was the doubt that looked, or the loss of the other connection.
     await server.sql(

@@ -9,6 +9,7 @@ import { StoreUnavailable } from '../contract.ts'
 import { openRedisStore } from '../redis.ts'
 import { freePort, redisMissing, startServer, type TestServer } from '../testing/redis-server.ts'
 import { eventually, quickest, until } from '../testing/patience.ts'
+import { openLine } from '../testing/cut-line.ts'
 import { targetAt } from '../testing/redis-target.ts'
 
 const options = { root: 'otoroshi', lookEvery: 60_000 }
@@ -112,31 +113,12 @@ test('a write whose answer is lost is not sent twice', { skip }, async t => {
   const raw = new Redis(server.port)
   t.after(() => raw.disconnect())
   // A line that cuts every connection right after it has passed on a script, before the answer.
-  let cut = false
-  const line = net.createServer(near => {
-    const far = net.connect(server.port, '127.0.0.1')
-    near.on('data', data => {
-      far.write(data)
-      if (cut && data.includes('evalsha')) setTimeout(() => near.destroy(), 50)
-    })
-    far.on('data', data => {
-      if (!cut) near.write(data)
-    })
-    for (const socket of [near, far])
-      socket
-        .on('error', () => {})
-        .on('close', () => {
-          near.destroy()
-          far.destroy()
-        })
-  })
-  await once(line.listen(0, '127.0.0.1'), 'listening')
-  t.after(() => line.close())
-  const store = await storeOf(t, [(line.address() as net.AddressInfo).port])
+  const line = await openLine(t, server.port)
+  const store = await storeOf(t, [line.port])
   await store.increment('c', 1, 0)
-  cut = true
+  line.cut = 'evalsha'
   await assert.rejects(store.increment('c', 1, 0), StoreUnavailable)
-  cut = false
+  line.cut = null
   // Only a connection that is not there yet fails here: nothing is sent then.
   assert.equal(await eventually(() => store.increment('c', 1, 0)), 3)
   assert.equal(await raw.get('c'), '3')
