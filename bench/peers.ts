@@ -113,7 +113,7 @@ export function startGateway(
 
 export function stop(peer: Peer): Promise<void> {
   return new Promise(resolve => {
-    if (peer.child.exitCode !== null) return resolve()
+    if (peer.child.exitCode !== null || peer.child.signalCode !== null) return resolve()
     peer.child.once('exit', () => resolve())
     peer.child.kill('SIGTERM')
     setTimeout(() => peer.child.kill('SIGKILL'), 3000).unref()
