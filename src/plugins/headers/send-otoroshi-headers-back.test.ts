@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { windowPlan } from '../../limits/plan.ts'
+import { Attributes, countedCallAttribute } from '../../plugin/index.ts'
 import { headerNames, runPlugin } from '../../plugin/testing.ts'
 import plugin from './send-otoroshi-headers-back.ts'
 
@@ -32,6 +34,7 @@ describe('protocol fields of the response', () => {
       startedAt: 0,
       timings: { overheadIn: -1, upstream: -1 },
       response: { headers },
+      attributes: new Attributes(),
     }
     const services = { headerNames } as Parameters<typeof plugin.setup>[1]
     void plugin.setup({}, services).response!(
@@ -39,6 +42,21 @@ describe('protocol fields of the response', () => {
     )
     assert.equal(fields.get('Otoroshi-Proxy-Latency'), '-1')
     assert.equal(fields.get('Otoroshi-Upstream-Latency'), '-1')
+  })
+
+  it('tell what is left of the quotas of a key', async () => {
+    const { headers } = await runPlugin(plugin, {
+      backend: { headers: { 'Otoroshi-Daily-Calls-Remaining': '99' } },
+      before: ({ attributes }) =>
+        attributes.set(countedCallAttribute, {
+          plan: windowPlan(5, 1000, 10, 3),
+          figures: Float64Array.of(1, 0, 4, 0, 7, 0),
+        }),
+    })
+    assert.deepEqual(
+      [headers.get('otoroshi-daily-calls-remaining'), headers.get('otoroshi-monthly-calls-remaining')],
+      ['6', '0'],
+    )
   })
 
   it('cannot come from the backend', async () => {
