@@ -1,9 +1,12 @@
 /**
  * A signed JSON Web Token in compact form (RFC 7515, RFC 7519), read but not verified.
  *
- * Guarantees: a token is bounded in length, strict base64url, with a header and claims that are JSON objects. Nothing it says
- * may be believed before `signature.ts` has verified it.
+ * Guarantees: a token is bounded in length, its base64url has one spelling, header and claims are JSON objects in UTF-8 that
+ * name nothing twice. Nothing it says may be believed before `signature.ts` has verified it; a key it brings along (`jwk`,
+ * `jku`, `x5c`, `x5u`) is never looked at.
  */
+import { isUtf8 } from 'node:buffer'
+import { readObject } from './unambiguous-json.ts'
 
 /** Characters of the longest token that is looked at. */
 export const LONGEST_TOKEN = 16_384
@@ -20,27 +23,44 @@ export interface Jws {
   readonly signature: Buffer
 }
 
-const BASE64URL = /^[A-Za-z0-9_-]+$/
+/** A compact JWS whose payload may be anything (RFC 7515, 7.1). */
+export interface CompactJws {
+  readonly alg: string
+  readonly kid: string | null
+  readonly payload: Buffer
+  readonly signed: string
+  readonly signature: Buffer
+}
+
+const BASE64URL = /^[A-Za-z0-9_-]*$/
 
 /** Reads a token; null when it is none, or one that asks for extensions (`crit`, RFC 7515, 4.1.11). */
 export function readJws(text: string): Jws | null {
+  const compact = readCompact(text)
+  const claims = compact === null ? null : objectIn(compact.payload)
+  if (compact === null || claims === null) return null
+  const { payload: _payload, ...rest } = compact
+  return { ...rest, claims }
+}
+
+/** The three parts of a token; null as for `readJws`, except that the payload is not looked at. */
+export function readCompact(text: string): CompactJws | null {
   if (text.length > LONGEST_TOKEN) return null
-  const first = text.indexOf('.')
-  const last = text.lastIndexOf('.')
-  if (first <= 0 || last === first || text.indexOf('.', first + 1) !== last) return null
-  const header = readPart(text.slice(0, first))
-  const claims = header === null ? null : readPart(text.slice(first + 1, last))
-  const signature = text.slice(last + 1)
-  if (header === null || claims === null || !BASE64URL.test(signature)) return null
+  const [first = '', second = '', third = '', more] = text.split('.', 4)
+  if (first === '' || third === '' || more !== undefined) return null
+  const header = objectIn(bytesOf(first))
+  const payload = header === null ? null : bytesOf(second)
+  const signature = payload === null ? null : bytesOf(third)
+  if (header === null || payload === null || signature === null) return null
   const alg = claimOf(header, 'alg')
   const kid = claimOf(header, 'kid')
-  if (typeof alg !== 'string' || Object.hasOwn(header, 'crit')) return null
+  if (typeof alg !== 'string' || Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) return null
   return {
     alg,
     kid: typeof kid === 'string' ? kid : null,
-    claims,
-    signed: text.slice(0, last),
-    signature: Buffer.from(signature, 'base64url'),
+    payload,
+    signed: `${first}.${second}`,
+    signature,
   }
 }
 
@@ -55,12 +75,13 @@ export function textClaim(claims: Claims, name: string): string | null {
   return typeof value === 'string' && value !== '' ? value : null
 }
 
-function readPart(part: string): Claims | null {
+function objectIn(bytes: Buffer | null): Claims | null {
+  return bytes === null || !isUtf8(bytes) ? null : readObject(bytes.toString('utf8'))
+}
+
+/** Null unless this is how these bytes are written: no padding, and bits left over at the end are zero. */
+function bytesOf(part: string): Buffer | null {
   if (!BASE64URL.test(part)) return null
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Claims) : null
-  } catch {
-    return null
-  }
+  const bytes = Buffer.from(part, 'base64url')
+  return bytes.toString('base64url') === part ? bytes : null
 }

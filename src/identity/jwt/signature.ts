@@ -4,56 +4,63 @@
  * Guarantees: the kind of key decides which algorithms are looked at, never the token alone: a secret verifies HMAC, a public
  * key of RSA only RSA, one of a curve only the algorithm of that curve. `none` is no algorithm.
  */
-import { createHmac, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+import {
+  constants,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  sign as signBytes,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto'
+import { algorithm, type AlgorithmFacts, algorithmsOf, fits } from './algorithms.ts'
 import type { Jws } from './jws.ts'
 
-const HMAC: ReadonlyMap<string, string> = new Map([
-  ['HS256', 'sha256'],
-  ['HS384', 'sha384'],
-  ['HS512', 'sha512'],
-])
+type Signed = Pick<Jws, 'alg' | 'signed' | 'signature'>
 
-const RSA: ReadonlyMap<string, string> = new Map([
-  ['RS256', 'sha256'],
-  ['RS384', 'sha384'],
-  ['RS512', 'sha512'],
-])
-
-/** Algorithm → hash and curve (RFC 7518, 3.4: each has its own). */
-const ECDSA: ReadonlyMap<string, readonly [string, string]> = new Map([
-  ['ES256', ['sha256', 'prime256v1']],
-  ['ES384', ['sha384', 'secp384r1']],
-  ['ES512', ['sha512', 'secp521r1']],
-])
-
-/** Shortest modulus of an RSA key, bits (RFC 7518, 3.3). */
-const LEAST_MODULUS = 2048
+/** Algorithms of key pairs that stand for API keys. */
+const FOR_API_KEYS = algorithmsOf('rsa', 'ecdsa')
 
 /** True when the token says it is signed with a secret: `secretSigned` decides. */
-export function isHmac(jws: Jws): boolean {
-  return HMAC.has(jws.alg)
+export function isHmac(jws: Signed): boolean {
+  return algorithm(jws.alg)?.family === 'hmac'
 }
 
 /** Verifies an HMAC. */
-export function secretSigned(jws: Jws, secret: string | Uint8Array): boolean {
-  const algorithm = HMAC.get(jws.alg)
-  if (algorithm === undefined || secret.length === 0) return false
-  const expected = createHmac(algorithm, secret).update(jws.signed).digest()
-  return expected.length === jws.signature.length && timingSafeEqual(expected, jws.signature)
+export function secretSigned(jws: Signed, secret: string | Uint8Array): boolean {
+  if (!isHmac(jws) || secret.length === 0) return false
+  return signedWith(jws, createSecretKey(typeof secret === 'string' ? Buffer.from(secret) : secret))
 }
 
-/** Verifies the signature of a key pair. False for any key that does not fit the algorithm. */
-export function keySigned(jws: Jws, key: KeyObject): boolean {
-  if (key.type !== 'public') return false
-  const { asymmetricKeyDetails: details } = key
-  const signed = Buffer.from(jws.signed)
-  if (key.asymmetricKeyType === 'rsa') {
-    const algorithm = RSA.get(jws.alg)
-    if (algorithm === undefined || (details?.modulusLength ?? 0) < LEAST_MODULUS) return false
-    return verify(algorithm, signed, key, jws.signature)
+/** Verifies the signature of a key pair that stands for an API key: RS or ES. False for any key that does not fit. */
+export function keySigned(jws: Signed, key: KeyObject): boolean {
+  return FOR_API_KEYS.has(jws.alg) && key.type === 'public' && signedWith(jws, key)
+}
+
+/** Whether `key`, a public one or a secret, verifies the signature. False for any key that does not fit the algorithm. */
+export function signedWith({ alg, signed, signature }: Signed, key: KeyObject): boolean {
+  const facts = algorithm(alg)
+  if (facts === null || key.type === 'private' || !fits(facts, key)) return false
+  if (facts.length !== null && signature.length !== facts.length) return false
+  if (facts.family === 'hmac') {
+    const expected = createHmac(facts.hash!, key).update(signed).digest()
+    return timingSafeEqual(expected, signature)
   }
-  if (key.asymmetricKeyType !== 'ec') return false
-  const [algorithm, curve] = ECDSA.get(jws.alg) ?? []
-  if (algorithm === undefined || details?.namedCurve !== curve) return false
-  return verify(algorithm, signed, { key, dsaEncoding: 'ieee-p1363' }, jws.signature)
+  return verify(facts.hash, Buffer.from(signed), formOf(facts, key), signature)
+}
+
+/** Signs. Throws when the key does not fit the algorithm. */
+export function signatureOf(alg: string, text: string, key: KeyObject): Buffer {
+  const facts = algorithm(alg)
+  if (facts === null || key.type === 'public' || !fits(facts, key))
+    throw new Error(`the key does not fit the algorithm ${alg}`)
+  if (facts.family === 'hmac') return createHmac(facts.hash!, key).update(text).digest()
+  return signBytes(facts.hash, Buffer.from(text), formOf(facts, key))
+}
+
+/** The key with what RFC 7518, 3.4 and 3.5 say of signatures: both halves side by side, salts as long as the hash. */
+function formOf({ family }: AlgorithmFacts, key: KeyObject) {
+  if (family === 'ecdsa') return { key, dsaEncoding: 'ieee-p1363' as const }
+  if (family !== 'pss') return { key }
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
 }

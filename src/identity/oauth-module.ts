@@ -1,0 +1,12 @@
+/** An auth module of type `oauth2` as whoever works with access tokens sees it. */
+import type { oauth2Schema } from '../model/types/auth-module-types.ts'
+import type { schema as v } from '../schema/index.ts'
+import type { AuthModuleView } from './auth-module.ts'
+
+export type OAuthModule = v.InferOutput<typeof oauth2Schema>
+
+/** The settings of a module; null when it is of another type. */
+export function oauthModule({ type, json }: AuthModuleView): OAuthModule | null {
+  // A view holds a validated entity, and the type says by which schema.
+  return type === 'oauth2' || type === 'oauth2-global' ? (json as unknown as OAuthModule) : null
+}

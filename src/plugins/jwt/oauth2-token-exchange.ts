@@ -1,0 +1,192 @@
+/** The backend gets a token made for it, in exchange for the one of the call (RFC 8693). */
+import { type OAuthModule, oauthModule } from '../../identity/oauth-module.ts'
+import type { AuthModuleView } from '../../identity/auth-module.ts'
+import {
+  type Answer,
+  attribute,
+  type BackendRequest,
+  definePlugin,
+  type Exchange,
+  type FullAnswer,
+  schema as v,
+} from '../../plugin/index.ts'
+import { bareError } from '../bare-error.ts'
+import { BriefMemory } from '../brief-memory.ts'
+import { expressionsOf, isClientChosen } from '../client-chosen.ts'
+import { customResponseSettings, refusalAnswer } from '../custom-response.ts'
+import { clientOf, type Json, type Told, tokenCall } from '../identity-provider.ts'
+import { unverified } from '../jwt-verifier.ts'
+import { count, setting, text } from '../settings.ts'
+import { bearerPlace, placeSettings, type TokenPlace, tokenPlace } from '../token-place.ts'
+
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
+const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
+/** Milliseconds the longest call may take. */
+const LONGEST_CALL = 60_000
+
+const fault = (error: string): FullAnswer => bareError(400, 'jwt.not_configured', { error })
+const noSetup = fault('no auth. module setup')
+const noModule = fault('auth. module not found')
+const unfit = fault('auth. module is not an OAuth2/OIDC module')
+const notFound = bareError(401, 'jwt.missing', { error: 'token not found' })
+
+const optional = (what: string) => setting(v.nullable(text), null, what)
+const exchangeSettings = v.looseObject({
+  audience: optional('Whom the new token is for'),
+  resource: optional('Address of what it is for'),
+  scope: optional('Scopes it is to have'),
+  requested_token_type: setting(v.nullable(text), ACCESS_TOKEN, 'Kind of token asked for'),
+  actor_token: optional('Token of whoever acts for the bearer'),
+  actor_token_type: setting(v.nullable(text), ACCESS_TOKEN, 'Its kind'),
+})
+
+interface Exchanged {
+  readonly token: string
+  readonly from: TokenPlace
+}
+
+export default definePlugin({
+  id: 'cp:otoroshi.next.plugins.OAuth2TokenExchange',
+  name: 'OAuth2 token exchange',
+  description:
+    'Exchanges the token of the call for another one at the token endpoint of an OAuth 2 auth module (RFC 8693) and gives that one to the backend.',
+  family: 'jwt',
+  categories: ['AccessControl', 'Transformations'],
+  steps: ['ValidateAccess', 'TransformRequest'],
+  config: v.looseObject({
+    ref: optional('Id of the auth module'),
+    source: setting(
+      v.nullable(placeSettings),
+      null,
+      'Where the token stands; `Authorization: Bearer`, then the parameter `access_token` unless given',
+    ),
+    exchange: setting(exchangeSettings, () => v.parse(exchangeSettings, {}), 'What is asked for'),
+    client_credentials_override: setting(
+      v.nullable(v.looseObject({ client_id: text, client_secret: text })),
+      null,
+      'Client that asks, in place of that of the module',
+    ),
+    cache_ttl_ms: setting(count, 0, 'Milliseconds a new token is used again, 0 for once'),
+    call_timeout_ms: setting(count, 10_000, 'Milliseconds the exchange may take'),
+    ...customResponseSettings,
+  }),
+  setup(config, services) {
+    const { exchange: asked, client_credentials_override: client, cache_ttl_ms: ttl } = config
+    const chosen = [config.ref ?? '', client?.client_id ?? '', client?.client_secret ?? ''].flatMap(
+      expressionsOf,
+    )
+    if (chosen.some(isClientChosen))
+      throw new Error('a client may choose neither the auth module nor its credentials')
+    const of = (written: string | null) => services.template(written ?? '')
+    const ref = of(config.ref)
+    const clientId = of(client?.client_id ?? null)
+    const clientSecret = of(client?.client_secret ?? null)
+    const fields = Object.entries({
+      audience: asked.audience,
+      resource: asked.resource,
+      scope: asked.scope,
+      requested_token_type: asked.requested_token_type,
+      actor_token: asked.actor_token,
+      actor_token_type: asked.actor_token === null ? null : asked.actor_token_type,
+    }).map(([name, value]) => [name, of(value)] as const)
+    const places =
+      config.source === null
+        ? [bearerPlace, tokenPlace({ type: 'InQueryParam', name: 'access_token' })]
+        : [tokenPlace(config.source)]
+    const instead = refusalAnswer(config)
+    const exchanged = attribute<Exchanged>('token-exchange')
+    const memories = new WeakMap<AuthModuleView, BriefMemory<Told>>()
+    const timeout = Math.min(Math.max(1, config.call_timeout_ms), LONGEST_CALL)
+
+    const ask = (
+      call: Exchange,
+      view: AuthModuleView,
+      module: OAuthModule,
+      token: string,
+      life: number,
+    ): Promise<Told> => {
+      const form: Record<string, string> = {
+        grant_type: GRANT,
+        subject_token: token,
+        subject_token_type: ACCESS_TOKEN,
+      }
+      for (const [name, value] of fields) {
+        const text = value(call)
+        if (text !== '') form[name] = text
+      }
+      const who = client === null ? clientOf(module) : { id: clientId(call), secret: clientSecret(call) }
+      let memory = memories.get(view)
+      if (memory === undefined) memories.set(view, (memory = new BriefMemory()))
+      return memory.get(
+        [JSON.stringify(form), who.id, who.secret],
+        call.startedAt,
+        () => tokenCall(services.calls, module, form, who, timeout),
+        told => (told.ok ? Math.min(life, ttl, endOf(told.json)) : 0),
+      )
+    }
+    return {
+      async access(call): Promise<Answer | undefined> {
+        const id = ref(call)
+        if (id === '') return noSetup
+        const view = services.logins.module(id)
+        if (view === null) return noModule
+        const module = oauthModule(view)
+        if (module === null) return unfit
+        const from = places.find(place => place.read(call.request).length > 0)
+        const [token, second] = from?.read(call.request) ?? []
+        if (from === undefined || token === undefined) return instead(notFound, 'jwt.missing')
+        if (second !== undefined) {
+          const { refusal } = unverified({ ok: false, keyless: false, fault: 'there is more than one token' })
+          return instead(refusal, refusal.reason)
+        }
+        let life = ttl
+        if (module.jwtVerifier !== null) {
+          const keys = services.jwt.keys(module.jwtVerifier, view.tenant)
+          const verification = await services.jwt.verified.verify(token, keys, call.startedAt)
+          if (!verification.ok) {
+            const { refusal } = unverified(verification)
+            return instead(refusal, refusal.reason)
+          }
+          const { exp } = verification.token.claims
+          if (typeof exp === 'number') life = exp * 1000 - call.startedAt
+        }
+        const told = await ask(call, view, module, token, life)
+        const made = told.ok ? told.json['access_token'] : undefined
+        if (typeof made === 'string' && /^[\x21-\x7e]+$/.test(made)) {
+          call.attributes.set(exchanged, { token: made, from })
+          return undefined
+        }
+        return instead(failure(told), 'oauth.failed')
+      },
+      request({ attributes, upstream }) {
+        const found = attributes.get(exchanged)
+        if (found !== undefined) replace(upstream, found)
+      },
+    }
+  },
+})
+
+function replace(upstream: BackendRequest, { token, from }: Exchanged): void {
+  from.wipe(upstream)
+  bearerPlace.write(upstream, token)
+}
+
+function failure(told: Told): FullAnswer {
+  if (!told.ok && told.status === 0)
+    return bareError(502, 'oauth.failed', {
+      error: 'token exchange call failed',
+      message: 'the token endpoint gave no answer',
+    })
+  return bareError(502, 'oauth.failed', {
+    error: 'token exchange failed',
+    exchange_status: told.ok ? 200 : told.status,
+  })
+}
+
+/** Milliseconds a token is good for, a little less than it says; all of the cache when it says nothing. */
+function endOf(json: Json): number {
+  const seconds = json['expires_in']
+  return typeof seconds === 'number' && Number.isFinite(seconds)
+    ? seconds * 1000 - 1000
+    : Number.POSITIVE_INFINITY
+}

@@ -1,0 +1,141 @@
+/**
+ * Places where a token stands in a request, as settings describe them (`{type, name, remove}`).
+ *
+ * Guarantees: a place that holds more than one text says so, because the backend might read another one than was judged; what is
+ * written replaces whatever stood there.
+ */
+import { checkField } from '../http/headers.ts'
+import { type BackendRequest, type ClientRequest, schema as v } from '../plugin/index.ts'
+import { text } from './settings.ts'
+
+const line = v.pipe(
+  v.string(),
+  v.regex(/^[^\u0000-\u001f\u007f]*$/, 'Invalid text: control characters are not accepted'),
+)
+
+/** Setting of a place. */
+export const placeSettings = v.looseObject({
+  type: v.pipe(v.picklist(['InHeader', 'InQueryParam', 'InCookie']), v.description('Kind of place')),
+  name: v.pipe(text, v.minLength(1), v.description('Name of the header, the parameter or the cookie')),
+  remove: v.pipe(
+    v.nullish(line, ''),
+    v.description('In a header: text in front of the token, such as `Bearer `'),
+  ),
+})
+export interface PlaceSettings {
+  readonly type: 'InHeader' | 'InQueryParam' | 'InCookie'
+  readonly name: string
+  readonly remove?: string | undefined
+}
+
+export interface TokenPlace {
+  /** Texts that stand there; empty ones are none. */
+  read(request: ClientRequest): readonly string[]
+  /** Takes them out of what goes to the backend. */
+  wipe(upstream: BackendRequest): void
+  /** Puts `token` there in place of whatever was. */
+  write(upstream: BackendRequest, token: string): void
+}
+
+/** The place that settings mean. Throws `InvalidHeader` when a name can be no header or no cookie. */
+export function tokenPlace({ type, name, remove = '' }: PlaceSettings): TokenPlace {
+  switch (type) {
+    case 'InHeader':
+      return inHeader(name, remove)
+    case 'InQueryParam':
+      return inQuery(name)
+    case 'InCookie':
+      return inCookie(name)
+  }
+}
+
+/** The token of `Authorization: Bearer`. */
+export const bearerPlace: TokenPlace = {
+  read: ({ headers }) => headers.getAll('authorization').flatMap(value => afterBearer(value) || []),
+  wipe: ({ headers }) => headers.delete('authorization'),
+  write: ({ headers }, token) => headers.set('Authorization', `Bearer ${token}`),
+}
+
+/** A header with a bearer token: behind `Bearer ` in `Authorization`, which may hold other credentials; elsewhere also alone. */
+export function bearerHeader(name: string): TokenPlace {
+  return name.toLowerCase() === 'authorization'
+    ? bearerPlace
+    : tokenPlace({ type: 'InHeader', name, remove: 'Bearer ' })
+}
+
+function afterBearer(value: string): string | null {
+  return value.slice(0, 7).toLowerCase() === 'bearer ' ? value.slice(7).trim() : null
+}
+
+function inHeader(name: string, prefix: string): TokenPlace {
+  checkField(name, prefix)
+  const lower = name.toLowerCase()
+  const start = prefix.toLowerCase()
+  return {
+    read: ({ headers }) =>
+      headers
+        .getAll(lower)
+        .map(value =>
+          (value.slice(0, start.length).toLowerCase() === start ? value.slice(start.length) : value).trim(),
+        )
+        .filter(value => value !== ''),
+    wipe: ({ headers }) => headers.delete(name),
+    write: ({ headers }, token) => headers.set(name, prefix + token),
+  }
+}
+
+function inQuery(name: string): TokenPlace {
+  const named = (pair: string): boolean => new URLSearchParams(pair).has(name)
+  const place: TokenPlace = {
+    read(request) {
+      const { queryString } = request
+      // Without escapes the name stands there as it is, or nowhere: nothing needs to be decoded.
+      if (queryString === '' || !(queryString.includes(name) || /[%+]/.test(queryString))) return []
+      return request.query.getAll(name).filter(value => value !== '')
+    },
+    wipe(upstream) {
+      const question = upstream.path.indexOf('?')
+      if (question < 0) return
+      const left = upstream.path
+        .slice(question + 1)
+        .split('&')
+        .filter(pair => !named(pair))
+        .join('&')
+      upstream.path = upstream.path.slice(0, question) + (left === '' ? '' : `?${left}`)
+    },
+    write(upstream, token) {
+      place.wipe(upstream)
+      const joint = upstream.path.includes('?') ? '&' : '?'
+      upstream.path += `${joint}${encodeURIComponent(name)}=${encodeURIComponent(token)}`
+    },
+  }
+  return place
+}
+
+function inCookie(name: string): TokenPlace {
+  checkField(name, '')
+  const pairsOf = (headers: BackendRequest['headers']): string[] =>
+    headers.getAll('cookie').flatMap(field => field.split(';'))
+  const nameOf = (pair: string): string => pair.slice(0, Math.max(0, pair.indexOf('='))).trim()
+  const others = (headers: BackendRequest['headers']): string[] =>
+    pairsOf(headers)
+      .filter(pair => pair.trim() !== '' && nameOf(pair) !== name)
+      .map(pair => pair.trim())
+  const put = (headers: BackendRequest['headers'], pairs: readonly string[]): void => {
+    if (pairs.length === 0) headers.delete('cookie')
+    else headers.set('Cookie', pairs.join('; '))
+  }
+  return {
+    read: ({ headers }) =>
+      pairsOf(headers)
+        .filter(pair => nameOf(pair) === name)
+        .map(pair => unquoted(pair.slice(pair.indexOf('=') + 1).trim()))
+        .filter(value => value !== ''),
+    wipe: ({ headers }) => put(headers, others(headers)),
+    write: ({ headers }, token) => put(headers, [...others(headers), `${name}=${token}`]),
+  }
+}
+
+function unquoted(value: string): string {
+  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
+}
