@@ -15,6 +15,13 @@ export function isConstant(text: string): boolean {
   return !/\$\{[^}]*\}/.test(text)
 }
 
+/** True when the text is nothing without a secret of a vault: it names one, and no other value in case there is none. */
+export function namesVault(text: string): boolean {
+  for (const [, expression] of text.matchAll(/\$\{([^}]*)\}/g))
+    if (expression!.includes('vault://') && !expression!.includes('||')) return true
+  return false
+}
+
 /**
  * Compiles a text once. An expression that no rule reads gives `bad-expr`. Where upstream would fail (a date that is none,
  * an index out of range) the whole text is answered as it is written. Inserted values are never evaluated again.

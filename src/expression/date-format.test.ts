@@ -15,7 +15,7 @@ test('Joda patterns', () => {
     ['DDD e', '004 7'],
     ["xxxx-'W'ww", '2026-W01'],
     ['S SSSS', '0 0070'],
-    ['G', 'AD'],
+    ['G C', 'AD 20'],
   ]
   for (const [pattern, expected] of table) assert.equal(dateFormat(pattern)(date), expected, pattern)
   assert.equal(dateFormat("yyyy'T'HH 'it''s' ''")(date), "2026T00 it's '")

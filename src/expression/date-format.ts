@@ -74,6 +74,8 @@ function field(letter: string, count: number): DateFormat {
   switch (letter) {
     case 'G':
       return date => (date.getFullYear() > 0 ? 'AD' : 'BC')
+    case 'C':
+      return number(date => Math.floor(date.getFullYear() / 100))
     case 'y':
     case 'Y':
       return year(count, date => date.getFullYear())

@@ -6,7 +6,7 @@
  * time; nothing outside the context is reachable unless the settings give it. Not guaranteed: that a result is fit for where it
  * goes (a field value, a URL): whoever uses it there makes it so.
  */
-export { type CompiledExpression, compileExpression, isConstant } from './compile.ts'
+export { type CompiledExpression, compileExpression, isConstant, namesVault } from './compile.ts'
 export {
   EmptyContext,
   type ExpressionApikey,
@@ -21,5 +21,6 @@ export {
 export { type DateFormat, dateFormat, isoDate, parseIsoDate } from './date-format.ts'
 export { at, textOf } from './json.ts'
 export { compileValidator, type JsonValidator, PathFault } from './json-validator.ts'
-export { type GuardedRegex, guardedRegex, UnsupportedPattern } from './regex/index.ts'
+export { flaggedRegex, type GuardedRegex, guardedRegex, UnsupportedPattern } from './regex/index.ts'
+export { distinguishedName } from './rules/client-certificate.ts'
 export { wildcard } from './wildcard.ts'

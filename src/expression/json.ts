@@ -14,19 +14,6 @@ export function atPointer(value: unknown, pointer: string): unknown {
   )
 }
 
-/** The value at a plain JSONPath (`$.a[0]['b']`): members and indexes, no filters. Undefined for anything else. */
-export function atJsonPath(value: unknown, path: string): unknown {
-  const steps: string[] = []
-  const step = /\.([^.[\]]+)|\[(\d+)\]|\['([^']*)'\]/y
-  step.lastIndex = 1
-  while (step.lastIndex < path.length) {
-    const found = step.exec(path)
-    if (found === null) return undefined
-    steps.push(found[1] ?? found[2] ?? found[3]!)
-  }
-  return follow(value, steps)
-}
-
 function follow(value: unknown, steps: readonly string[]): unknown {
   let here = value
   for (const step of steps) {

@@ -5,7 +5,7 @@
  * pattern cannot be made to hang a thread. Not supported, and refused when compiled: look-around, back references,
  * possessive quantifiers.
  */
-import { type Match, type Machine, machine } from './machine.ts'
+import { type Match, type Machine, machine, type StepBudget } from './machine.ts'
 import { parseRegex } from './syntax.ts'
 
 export { UnsupportedPattern } from './syntax.ts'
@@ -16,21 +16,35 @@ export interface GuardedRegex {
   matchesWhole(text: string): boolean
   /** True when the pattern matches somewhere. */
   found(text: string): boolean
-  /** Replaces every match; `$1` and `\x` in `replacement` as in Java. Stops at `longest` characters with a RangeError. */
+  /**
+   * Replaces every match; `$1` and `\x` in `replacement` as in Java. Throws a RangeError when the result is longer than
+   * `longest`, or looking for every match takes too many steps.
+   */
   replaceAll(text: string, replacement: string, longest?: number): string
 }
 
-/** Compiles a pattern. A leading `(?i)` makes it ignore case (ASCII). Throws `UnsupportedPattern`. */
+/** Compiles a pattern. It may begin with flags, such as `(?i)`. Throws `UnsupportedPattern`. */
 export function guardedRegex(pattern: string): GuardedRegex {
-  const parsed = parseRegex(pattern)
+  return flaggedRegex(pattern, '', MOST_STEPS)
+}
+
+/**
+ * Compiles a pattern with flags: `i` (ignore case in ASCII), `u` (with `i`: beyond ASCII, too), `s` (a dot is any character),
+ * `m` (`^` and `$` match at lines). `mostSteps`: of one replacing. Throws `UnsupportedPattern`.
+ */
+export function flaggedRegex(pattern: string, flags: string, mostSteps: number): GuardedRegex {
+  const parsed = parseRegex(pattern, flags)
   const compiled = machine(pattern, parsed)
   return {
     matchesWhole: text => compiled.run(text, 0, true) !== null,
     found: text => compiled.run(text, 0, false) !== null,
     replaceAll: (text, replacement, longest = Number.POSITIVE_INFINITY) =>
-      replaceAll(compiled, text, readReplacement(replacement, parsed.groups), longest),
+      replaceAll(compiled, text, readReplacement(replacement, parsed.groups), longest, mostSteps),
   }
 }
+
+/** Steps of one replacing: some tens of milliseconds. */
+const MOST_STEPS = 1_000_000
 
 /** Literal text, or the number of a group. */
 type ReplacementPart = string | number
@@ -62,12 +76,14 @@ function replaceAll(
   text: string,
   parts: readonly ReplacementPart[],
   longest: number,
+  steps: number,
 ): string {
   let out = ''
   let copied = 0
   let from = 0
+  const budget: StepBudget = { steps }
   while (from <= text.length) {
-    const match = compiled.run(text, from, false)
+    const match = compiled.run(text, from, false, budget)
     if (match === null) break
     const [start, end] = [match[0]!, match[1]!]
     out += text.slice(copied, start)

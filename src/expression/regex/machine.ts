@@ -1,5 +1,5 @@
 /** Runs a regular expression over a text in time proportional to both: all alternatives step forward together. */
-import { type Assertion, isWord, type ParsedRegex, type Regex, UnsupportedPattern } from './syntax.ts'
+import { type Assertion, isLineEnd, isWord, type ParsedRegex, type Regex, UnsupportedPattern } from './syntax.ts'
 
 type Instruction =
   | { readonly op: 'set'; readonly has: (unit: number) => boolean }
@@ -14,9 +14,17 @@ const MOST_INSTRUCTIONS = 2000
 /** Offsets of a match: start and end of the whole, then of each group; -1 where a group took no part. */
 export type Match = readonly number[]
 
+/** Steps that may still be taken: searching a text for every match may cost the square of it. */
+export interface StepBudget {
+  steps: number
+}
+
 export interface Machine {
-  /** First match at or behind `from`, leftmost; with `whole` only one that spans the text. */
-  run(text: string, from: number, whole: boolean): Match | null
+  /**
+   * First match at or behind `from`, leftmost; with `whole` only one that spans the text. Throws a RangeError when `budget`
+   * is used up.
+   */
+  run(text: string, from: number, whole: boolean, budget?: StepBudget): Match | null
 }
 
 /** Throws `UnsupportedPattern` when the program would be too long. */
@@ -88,7 +96,7 @@ export function machine(pattern: string, parsed: ParsedRegex): Machine {
   emit({ op: 'save', slot: 1 })
   emit({ op: 'match' })
   const slots = (parsed.groups + 1) * 2
-  return { run: (text, from, whole) => run(program, slots, text, from, whole) }
+  return { run: (text, from, whole, budget) => run(program, slots, text, from, whole, budget) }
 }
 
 interface Thread {
@@ -102,6 +110,7 @@ function run(
   text: string,
   from: number,
   whole: boolean,
+  budget?: StepBudget,
 ): Match | null {
   const empty: readonly number[] = new Array<number>(slots).fill(-1)
   // Position at which an instruction was last reached: each is entered once per position, which makes it linear.
@@ -134,6 +143,8 @@ function run(
   for (let position = from; position <= text.length; position++) {
     if (best === null && (!whole || position === 0)) add(threads, 0, empty, position)
     if (threads.length === 0 && (whole || best !== null)) break
+    if (budget !== undefined && (budget.steps -= threads.length + 1) < 0)
+      throw new RangeError('the pattern takes too long on this text')
     const next: Thread[] = []
     const unit = position < text.length ? text.charCodeAt(position) : -1
     for (const thread of threads) {
@@ -154,6 +165,8 @@ function run(
 function holds(what: Assertion, text: string, position: number): boolean {
   if (what === 'start') return position === 0
   if (what === 'end') return position === text.length
+  if (what === 'line-start') return position === 0 || isLineEnd(text.charCodeAt(position - 1))
+  if (what === 'line-end') return position === text.length || isLineEnd(text.charCodeAt(position))
   const before = position > 0 && isWord(text.charCodeAt(position - 1))
   const after = position < text.length && isWord(text.charCodeAt(position))
   return (before !== after) === (what === 'boundary')

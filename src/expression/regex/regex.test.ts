@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { guardedRegex, UnsupportedPattern } from './index.ts'
+import { flaggedRegex, guardedRegex, UnsupportedPattern } from './index.ts'
 
 /** Random patterns of a small language, over a small alphabet, so that matches happen. */
 const pattern: fc.Arbitrary<string> = fc.letrec<{ node: string }>(tie => ({
@@ -40,6 +40,20 @@ test('groups, escapes and case', () => {
   assert.ok(guardedRegex('\\x41\\u0042\\.').matchesWhole('AB.'))
   assert.ok(guardedRegex('[\\]\\-a]+').matchesWhole(']-a'))
   assert.ok(guardedRegex('/api/(?<id>[0-9]+)').matchesWhole('/api/12'))
+})
+
+test('flags and properties of characters', () => {
+  const whole = (pattern: string, flags: string, text: string) =>
+    flaggedRegex(pattern, flags, 1000).matchesWhole(text)
+  assert.ok(whole('a.b', 's', 'a\nb') && !whole('a.b', '', 'a\nb'))
+  assert.ok(whole('(?is)A.b', '', 'a\nB'))
+  assert.ok(whole('é', 'iu', 'É') && !whole('é', 'i', 'É'))
+  assert.equal(flaggedRegex('^.', 'm', 1000).replaceAll('ab\ncd\n', '-'), '-b\n-d\n')
+  assert.equal(flaggedRegex('b$', 'm', 1000).replaceAll('ab\nb', '-'), 'a-\n-')
+  assert.ok(whole('\\p{L}+', '', 'aé') && !whole('\\p{Lu}', '', 'a') && whole('[\\P{L}a]+', '', '1a'))
+  assert.throws(() => flaggedRegex('a', 'x', 1), UnsupportedPattern)
+  assert.throws(() => flaggedRegex('\\p{Nope}', '', 1), UnsupportedPattern)
+  assert.throws(() => flaggedRegex('(?:a*b)|a', '', 1000).replaceAll('a'.repeat(1000), ''), RangeError)
 })
 
 test('careless patterns stay quick', () => {

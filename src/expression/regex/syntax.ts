@@ -13,7 +13,7 @@ export type Regex =
   | { readonly kind: 'group'; readonly part: Regex; readonly index: number }
   | { readonly kind: 'assert'; readonly what: Assertion }
 
-export type Assertion = 'start' | 'end' | 'boundary' | 'inside'
+export type Assertion = 'start' | 'end' | 'line-start' | 'line-end' | 'boundary' | 'inside'
 
 /** The pattern is malformed, or needs what cannot be matched in linear time (look-around, back references …). */
 export class UnsupportedPattern extends Error {
@@ -54,25 +54,30 @@ const controls: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, 
 
 export const isWord = word
 
+/** Characters that end a line, and that a dot does not match. */
+export const isLineEnd: UnitSet = u => u === 10 || u === 13 || u === 0x2028 || u === 0x2029
+
 /** Throws `UnsupportedPattern`. */
-export function parseRegex(pattern: string): ParsedRegex {
-  const ignoreCase = pattern.startsWith('(?i)')
-  const reader = new Reader(pattern, ignoreCase ? 4 : 0, ignoreCase)
+export function parseRegex(pattern: string, flags = ''): ParsedRegex {
+  const leading = /^\(\?([imsu]+)\)/.exec(pattern)
+  const all = flags + (leading?.[1] ?? '')
+  if (!/^[imsu]*$/.test(all)) throw new UnsupportedPattern(pattern, 'a flag is none of i, m, s and u')
+  const reader = new Reader(pattern, leading?.[0].length ?? 0, all)
   const tree = reader.choice(0)
   if (!reader.done) reader.refuse('a closing parenthesis is too many')
-  return { tree, groups: reader.groups, ignoreCase }
+  return { tree, groups: reader.groups, ignoreCase: all.includes('i') }
 }
 
 class Reader {
   groups = 0
   readonly #text: string
-  readonly #ignoreCase: boolean
+  readonly #flags: string
   #at: number
 
-  constructor(text: string, at: number, ignoreCase: boolean) {
+  constructor(text: string, at: number, flags: string) {
     this.#text = text
     this.#at = at
-    this.#ignoreCase = ignoreCase
+    this.#flags = flags
   }
 
   get done(): boolean {
@@ -131,11 +136,11 @@ class Reader {
       case '[':
         return { kind: 'set', has: this.#folded(this.#class()) }
       case '.':
-        return { kind: 'set', has: u => u !== 10 && u !== 13 && u !== 0x2028 && u !== 0x2029 }
+        return { kind: 'set', has: this.#flags.includes('s') ? () => true : not(isLineEnd) }
       case '^':
-        return { kind: 'assert', what: 'start' }
+        return { kind: 'assert', what: this.#flags.includes('m') ? 'line-start' : 'start' }
       case '$':
-        return { kind: 'assert', what: 'end' }
+        return { kind: 'assert', what: this.#flags.includes('m') ? 'line-end' : 'end' }
       case '\\':
         return this.#escape()
       case '*':
@@ -167,8 +172,19 @@ class Reader {
     const c = this.#next()
     if (c === 'b') return { kind: 'assert', what: 'boundary' }
     if (c === 'B') return { kind: 'assert', what: 'inside' }
-    const known = Object.hasOwn(classes, c) ? classes[c] : undefined
-    return known === undefined ? this.#unit(this.#escaped(c)) : { kind: 'set', has: known }
+    const known = this.#known(c)
+    return known === null ? this.#unit(this.#escaped(c)) : { kind: 'set', has: known }
+  }
+
+  /** The set an escape stands for, or null when it is a unit. */
+  #known(c: string): UnitSet | null {
+    if (Object.hasOwn(classes, c)) return classes[c]!
+    if (c !== 'p' && c !== 'P') return null
+    const name = /^\{(\w{1,40}(?:=\w{1,40})?)\}/.exec(this.#text.slice(this.#at, this.#at + 90))
+    const set = name === null ? null : property(name[1]!)
+    if (set === null) return this.refuse('a property of characters is not known')
+    this.#at += name![0].length
+    return c === 'p' ? set : not(set)
   }
 
   /** The code unit an escape stands for. */
@@ -215,7 +231,7 @@ class Reader {
       this.refuse('classes inside classes are not supported')
     if (c !== '\\') return c.charCodeAt(0)
     const e = this.#next()
-    return Object.hasOwn(classes, e) ? classes[e]! : this.#escaped(e)
+    return this.#known(e) ?? this.#escaped(e)
   }
 
   #unit(unit: number): Regex {
@@ -223,8 +239,11 @@ class Reader {
   }
 
   #folded(set: UnitSet): UnitSet {
-    if (!this.#ignoreCase) return set
-    return u => set(u) || (u >= 65 && u <= 90 && set(u | 32)) || (u >= 97 && u <= 122 && set(u & ~32))
+    if (!this.#flags.includes('i')) return set
+    const folded: UnitSet = u =>
+      set(u) || (u >= 65 && u <= 90 && set(u | 32)) || (u >= 97 && u <= 122 && set(u & ~32))
+    if (!this.#flags.includes('u')) return folded
+    return u => folded(u) || (u > 127 && otherCases(u).some(set))
   }
 
   #peek(): string {
@@ -241,4 +260,22 @@ class Reader {
     this.#at++
     return true
   }
+}
+
+/** Characters with a property of Unicode, those of one unit. Null for one that is not known. */
+function property(name: string): UnitSet | null {
+  try {
+    const native = new RegExp(`^\\p{${name}}$`, 'u')
+    return unit => native.test(String.fromCharCode(unit))
+  } catch {
+    return null
+  }
+}
+
+/** Upper and lower case of a character beyond ASCII, where they are one unit. */
+function otherCases(unit: number): number[] {
+  const char = String.fromCharCode(unit)
+  return [char.toLowerCase(), char.toUpperCase()]
+    .filter(other => other.length === 1)
+    .map(other => other.charCodeAt(0))
 }

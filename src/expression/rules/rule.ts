@@ -49,15 +49,6 @@ export function named(form: NamedForm): Rule {
   }
 }
 
-/** `<prefix><name>`, without default. */
-export function namedOnly(form: NamedForm): Rule {
-  return expression => {
-    if (!expression.startsWith(form.prefix)) return null
-    const name = expression.slice(form.prefix.length)
-    return lookup(form.find, name, form.missing(name))
-  }
-}
-
 function lookup(find: Lookup, name: string, fallback: string): Part {
   return context => {
     const value = find(context, name)
@@ -74,8 +65,10 @@ export function indexed(
     if (!expression.startsWith(`${prefix}['`) || !expression.endsWith("']")) return null
     const inner = expression.slice(prefix.length + 2, -2)
     const colon = inner.lastIndexOf("':'")
-    const index = Number.parseInt(colon < 0 ? inner : inner.slice(0, colon), 10)
+    const place = colon < 0 ? inner : inner.slice(0, colon)
     const fallback = colon < 0 ? null : inner.slice(colon + 3)
+    if (!/^\d{1,9}$/.test(place)) throw new RangeError('not the number of an element')
+    const index = Number(place)
     return context => {
       const items = list(context)
       if (items === undefined) return BAD

@@ -1,8 +1,9 @@
 /** `item.…`, `params.…`, `token.…`, `ctx.…`: the context map, and the JWTs of the request. */
 import type { ExpressionContext, ExpressionToken } from '../context.ts'
-import { at, atJsonPath, atPointer, own, textOf } from '../json.ts'
+import { compileLookup } from '../json-path/lookup.ts'
+import { at, atPointer, own, textOf } from '../json.ts'
 import { guardedRegex } from '../regex/index.ts'
-import { BAD, exactly, named, namedOnly, type Part, type Rule } from './rule.ts'
+import { BAD, exactly, named, type Part, type Rule } from './rule.ts'
 
 const REPLACE = /^(token|ctx)\.(.*)\.(replace|replaceAll)\('(.*)', ?'(.*)'\)$/
 /** Longest text a pattern is applied to: replacing may cost the square of it. */
@@ -92,19 +93,19 @@ function rawToken(name: string, read: (context: ExpressionContext) => Expression
   return exactly(name, context => read(context)?.raw ?? BAD)
 }
 
-const apikeyClaims: Rule = namedOnly({
-  prefix: 'apikeyjwt.',
-  find: ({ apikeyClaims: value }, path) => {
-    if (value === null || value === undefined) return null
-    const found = path.startsWith('$.')
-      ? atJsonPath(value, path)
-      : path.includes('/')
-        ? atPointer(value, path)
-        : at(value, path)
-    return found === undefined ? undefined : textOf(found)
-  },
-  missing: path => `no-path-at-${path}`,
-})
+const apikeyClaims: Rule = expression => {
+  const prefix = 'apikeyjwt.'
+  if (!expression.startsWith(prefix)) return null
+  const path = expression.slice(prefix.length)
+  const read = path.startsWith('$.')
+    ? compileLookup(path)
+    : (value: unknown) => (path.includes('/') ? atPointer(value, path) : at(value, path))
+  return ({ apikeyClaims: value }) => {
+    if (value === null || value === undefined) return BAD
+    const found = read(value)
+    return found === undefined ? `no-path-at-${path}` : textOf(found)
+  }
+}
 
 function whole(prefix: string): Rule {
   return expression => {

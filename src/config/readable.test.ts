@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { settingsOf } from './setting.ts'
+import { loadSettings, readableSettings, secretVariables } from './index.ts'
+import { table } from './table/index.ts'
+
+const load = (env: Record<string, string>, argv: readonly string[] = []) =>
+  loadSettings({ env, argv }).settings
+
+test('settings that are no secrets are read as text, under every key of theirs', () => {
+  const { open, forKeys } = readableSettings(load({ OTOROSHI_DOMAIN: 'example.org', OTOROSHI_PORT: '9000' }))
+  assert.equal(open['otoroshi.domain'], 'example.org')
+  assert.equal(open['http.port'], '9000')
+  assert.equal(open['play.server.http.port'], '9000')
+  assert.equal(open['otoroshi.proxy.keepAlive'], 'true')
+  assert.equal(open['http.address'], undefined)
+  assert.deepEqual(forKeys, { 'otoroshi.claim.sharedKey': 'secret' })
+})
+
+test('no secret of the gateway is among them, whatever its value', () => {
+  const secrets = settingsOf(table).filter(({ setting }) => setting.declaration.secret === true)
+  assert.ok(secrets.length > 10)
+  const { open } = readableSettings(
+    load({ OTOROSHI_SECRET: 'hunter2', CLAIM_SHAREDKEY: 'hunter3', REDIS_LF_PASSWORD: 'hunter4' }),
+  )
+  for (const { setting } of secrets) {
+    const { key, aliases = [] } = setting.declaration
+    for (const name of [key, ...aliases]) assert.ok(!Object.hasOwn(open, name), name)
+  }
+  assert.doesNotMatch(JSON.stringify(open), /hunter/)
+})
+
+test('variables that hold a secret are closed: by what they set, by their name upstream, and by their value', () => {
+  const env = {
+    OTOROSHI_SECRET: 'a-secret-of-mine',
+    MY_COPY: 'a-secret-of-mine',
+    MY_OWN: 'something else',
+    OTOROSHI_ADMIN_API_SECRET: 'x',
+    OTOROSHI_KAFKA_PASSWORD: 'y',
+    HOME: '/root',
+    OTOROSHI_DOMAIN: 'example.org',
+  }
+  const closed = new Set(secretVariables(env, load({ OTOROSHI_SECRET: 'a-secret-of-mine' })))
+  for (const name of [
+    'OTOROSHI_SECRET',
+    'MY_COPY',
+    'OTOROSHI_ADMIN_API_SECRET',
+    'OTOROSHI_KAFKA_PASSWORD',
+    'OTOROSHI_INITIAL_ADMIN_PASSWORD',
+  ])
+    assert.ok(closed.has(name), name)
+  for (const name of ['MY_OWN', 'HOME', 'OTOROSHI_DOMAIN']) assert.ok(!closed.has(name), name)
+})

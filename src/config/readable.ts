@@ -1,0 +1,60 @@
+/**
+ * What the texts of entities may read of the settings and of the environment.
+ *
+ * Guarantees: no secret of the gateway is among it: neither a setting that is one, nor a variable that names one, nor a
+ * variable under any name that holds the value of one.
+ */
+import { canonical, idleVariables, settings as declarations } from './known.ts'
+import type { Settings } from './shape.ts'
+
+/** Setting that templates may not read, and signatures towards backends may. */
+const SHARED_KEY = 'otoroshi.claim.sharedKey'
+
+/** Names of variables that hold a secret, of settings of upstream that this version does not use. */
+const SECRETIVE = /SECRET|PASSW|TOKEN|CREDENTIAL|KEY|CERT|APIKEY|URI|URL/
+
+export interface ReadableSettings {
+  /** Settings that are no secrets, by their canonical key, as text. */
+  readonly open: Readonly<Record<string, string>>
+  /** Those that secrets and keys may read besides: the secret that is shared with backends. */
+  readonly forKeys: Readonly<Record<string, string>>
+}
+
+/** Settings as expressions read them: texts, numbers and flags; lists and what is absent are not there. */
+export function readableSettings(settings: Settings): ReadableSettings {
+  const open: Record<string, string> = {}
+  const forKeys: Record<string, string> = {}
+  for (const { at, setting } of declarations) {
+    const { key, aliases = [], secret } = setting.declaration
+    const value = valueAt(settings, at)
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') continue
+    const into = secret === true ? (key === SHARED_KEY ? forKeys : null) : open
+    if (into !== null) for (const name of [key, ...aliases]) into[canonical(name)] = String(value)
+  }
+  return { open, forKeys }
+}
+
+/** Names of variables that expressions may not read. */
+export function secretVariables(
+  env: Readonly<Record<string, string | undefined>>,
+  settings: Settings,
+): readonly string[] {
+  const values = new Set<unknown>()
+  const names = new Set<string>()
+  for (const { at, setting } of declarations) {
+    const { secret, default: standard, env: variables = [] } = setting.declaration
+    if (secret !== true) continue
+    for (const name of variables) names.add(name)
+    const value = valueAt(settings, at)
+    if (value !== standard) values.add(value)
+  }
+  for (const name of idleVariables()) if (SECRETIVE.test(name)) names.add(name)
+  for (const [name, value] of Object.entries(env)) if (values.has(value)) names.add(name)
+  return [...names]
+}
+
+function valueAt(settings: Settings, at: readonly string[]): unknown {
+  let value: unknown = settings
+  for (const name of at) value = (value as Readonly<Record<string, unknown>>)[name]
+  return value
+}
