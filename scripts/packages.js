@@ -8,6 +8,7 @@ export const testPrograms = {
   'redis-server': 'redis-server',
   'redis-sentinel': 'redis-sentinel',
   postgres: 'postgresql',
+  chromium: 'chromium',
 }
 
 export const benchPrograms = {

@@ -1,13 +1,15 @@
-// Writes docs/reasons.md from the two catalogues of reason codes. `--check` only compares.
+// Writes docs/reasons.md from the catalogues of reason codes. `--check` only compares.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { adminReasons } from '../src/admin-api/api-error.ts'
+import { loginReasons } from '../src/login/reasons.ts'
 import { reasons } from '../src/plugin/reasons.ts'
 
 const file = new URL('../docs/reasons.md', import.meta.url)
 
 const introduction = `# Reasons
 
-This file is written by \`scripts/reasons-doc.js\` from \`src/plugin/reasons.ts\` and \`src/admin-api/api-error.ts\`.
+This file is written by \`scripts/reasons-doc.js\` from \`src/plugin/reasons/\`, \`src/login/reasons.ts\` and
+\`src/admin-api/api-error.ts\`.
 
 An error that the gateway answers itself, rather than a backend, says why in the header \`Otoroshi-Error-Reason\`: a code, and
 what it is about where there is such a thing (\`plugin.unknown; plugin="cp:own.Gone"\`). Codes are stable: programs may rely on
@@ -21,6 +23,11 @@ error templates and Otoroshi's documentation know. A plugin may answer with anot
 
 A message that is not valid HTTP is refused before there is a request: no error template applies, the body is one line of plain
 text about what is wrong with it, and the connection is closed.
+`
+
+const login = `## Of logins
+
+What people see is a page that says it in plain words. More: [logins](login.md).
 `
 
 const admin = `## Of the admin API
@@ -41,6 +48,17 @@ const wanted = [
       String(status),
       when,
       message,
+      code(cause),
+    ]),
+  ),
+  '',
+  login,
+  table(
+    ['Code', 'Status', 'When', 'Cause'],
+    Object.entries(loginReasons).map(([name, [status, cause, when]]) => [
+      code(name),
+      String(status),
+      when,
       code(cause),
     ]),
   ),

@@ -127,13 +127,16 @@ describe('an export of the original', () => {
       }
       const [domain] = content.routes.find(({ id }: Json) => id === 'shop').frontend.domains
       assert.equal((await call(gateway.port, `http://${domain}/`)).body, 'served')
-      // The global plugin nobody knows here answers requests without a route: it is told, and closes none.
+      // The global plugin that every fresh Otoroshi has answers requests without a route.
       const faults = (await gateway.admin('GET', '/api/status')).json.faults
-      assert.ok(
-        faults.some(
-          ({ kind, message }: Json) => kind === 'GlobalConfig' && /NgClientCredentials/.test(message),
-        ),
+      assert.deepEqual(
+        faults.filter(({ kind }: Json) => kind === 'GlobalConfig'),
+        [],
       )
+      const token = await call(gateway.port, 'http://any.test/.well-known/otoroshi/oauth/token', {
+        method: 'POST',
+      })
+      assert.equal(token.headers['otoroshi-error-reason'], 'oauth.insecure')
     }))
 
   it('leaves the route of the admin API alone, and gives back what it had instead', () =>

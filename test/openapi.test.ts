@@ -346,6 +346,41 @@ describe('every other operation', () => {
     }
   })
 
+  it('of API keys by what they are granted on', async () => {
+    for (const [granting, kind] of [
+      ['services', 'proxy.otoroshi.io.ServiceDescriptor'],
+      ['routes', 'proxy.otoroshi.io.Route'],
+      ['groups', 'organize.otoroshi.io.ServiceGroup'],
+      ['apis', 'apis.otoroshi.io.Api'],
+    ] as const) {
+      const { json: template } = await walk.call(`${kind}.template`, 200)
+      await walk.call(`${kind}.create`, 201, { body: { ...template, id: 'walk-owner' } })
+      const owner = { id: 'walk-owner' }
+      const body = { clientName: 'Walked', clientId: 'walk-granted', clientSecret: 'walk-secret' }
+      const { json: created } = await walk.call(`${granting}.createApikey`, 201, { parts: owner, body })
+      await walk.call(`${granting}.createApikey`, 400, { parts: owner, body })
+      await walk.call(`${granting}.createApikey`, 404, { body })
+      const { json: listed } = await walk.call(`${granting}.apikeys`, 200, { parts: owner })
+      assert.ok(listed.some(({ clientId }: { clientId: string }) => clientId === 'walk-granted'))
+      const parts = { ...owner, clientId: 'walk-granted' }
+      const { headers } = await walk.call(`${granting}.apikey`, 200, { parts })
+      const known = { 'If-None-Match': headers.get('etag')! }
+      await walk.call(`${granting}.apikey`, 304, { parts, headers: known })
+      await walk.call(`${granting}.apikey`, 404, { parts: owner })
+      await walk.call(`${granting}.updateApikey`, 200, { parts, body: created })
+      await walk.call(`${granting}.patchApikey`, 200, { parts, body: { tags: ['walked'] } })
+      await walk.call('apikeys.bearer', 200, { parts, query: '?newSecret=x' })
+      for (const operation of ['find', 'reset', 'delete']) {
+        await walk.call(`${granting}.apikeys.quotas.${operation}`, 200, { parts })
+        for (const name of ['apikeys', 'apim.apikeys'])
+          await walk.call(`${name}.quotas.${operation}`, 200, { parts: { ...parts, id: 'walk-granted' } })
+      }
+      await walk.callDry(`${granting}.deleteApikey`, 'delete', { parts })
+      await walk.call(`${granting}.deleteApikey`, 200, { parts })
+      await walk.call(`${kind}.deleteById`, 200, { parts: owner })
+    }
+  })
+
   it('and whatever has not been called yet', async () => {
     const left = contract.operations.filter(({ operationId }) => !answers(operationId).some(isSuccess))
     for (const operation of left) await walk.callBlindly(operation, { parts: { version: '7' } })

@@ -132,8 +132,6 @@ test('features that are not built are 501, unknown paths 404', async () => {
     ['POST', '/api/pki/cas'],
     ['GET', '/api/live'],
     ['POST', '/api/status'],
-    ['GET', '/api/routes/r/apikeys'],
-    ['GET', '/api/apikeys/k/quotas'],
     ['GET', '/api/routes/_form'],
     ['GET', '/apis/cluster'],
     ['GET', '/api/services/s/live'],

@@ -8,10 +8,11 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ExchangeHandler, ServerExchange } from '../http/contract.ts'
+import type { AdminSession } from '../model/kinds/admin-session.ts'
 import { definitionOf } from '../model/registry.ts'
 import { ApiError } from './api-error.ts'
-import { type Call, callOf } from './call.ts'
-import { notAllowedHere } from './caller.ts'
+import { type Call, type CalledAs, callOf } from './call.ts'
+import { administratorAs, notAllowedHere } from './caller.ts'
 import { answerCall } from './endpoints/table.ts'
 import { refusalOf } from './refusal.ts'
 import { type Reply, sendReply } from './reply.ts'
@@ -33,13 +34,35 @@ export function adminApi(services: AdminApiServices): ExchangeHandler {
   }
 }
 
+/**
+ * Answers calls for administrators who are logged in, with their rights. Whoever hands an exchange over has seen their session,
+ * and that a page of the gateway itself makes the call. `target`: path and query of the admin API.
+ */
+export function adminApiFor(
+  services: AdminApiServices,
+): (exchange: ServerExchange, target: string, admin: AdminSession, from: string) => void {
+  return (exchange, target, admin, from) => {
+    const caller = administratorAs(exchange.headers, admin, from)
+    answer(exchange, services, { target, caller })
+      .then(reply => sendReply(exchange, reply))
+      .catch(error => {
+        refusalOf(error, { services, method: exchange.method, path: target })
+        exchange.abort()
+      })
+  }
+}
+
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-async function answer(exchange: ServerExchange, services: AdminApiServices): Promise<Reply> {
+async function answer(
+  exchange: ServerExchange,
+  services: AdminApiServices,
+  as?: CalledAs,
+): Promise<Reply> {
   try {
-    const call = callOf(exchange, services)
+    const call = callOf(exchange, services, as)
     if (call.caller.rights.isNothing) throw notAllowedHere()
     refuseWhenReadOnly(call)
     return await answerCall(call)

@@ -94,6 +94,13 @@ export function sessionsNames({ kind }: EntityDefinition, module: boolean): Audi
   return { action, message: 'User ended sessions', alert, shape: 'user' }
 }
 
+/** Names of a reset of quotas. */
+export const quotasNames: AuditNames = {
+  action: 'RESET_APIKEY_QUOTAS',
+  message: 'User reset the quotas of an API key',
+  alert: null,
+}
+
 /** Names of an import. Upstream tells of none. */
 export const importNames: AuditNames = {
   action: 'FULL_OTOROSHI_IMPORT',

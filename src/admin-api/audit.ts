@@ -15,6 +15,7 @@ import {
   exportNames,
   genericNames,
   importNames,
+  quotasNames,
   importUndoneNames,
   legacyNames,
   sessionsNames,
@@ -65,6 +66,11 @@ export function tellImportUndone(
 ): void {
   const counts = { created: created.length, updated: updated.length, removed: removed.length }
   tell(call, importUndoneNames, { undone: number, ...counts })
+}
+
+/** Tells that day and month of an API key began anew. */
+export function tellQuotasReset(call: Call, clientId: string): void {
+  tell(call, quotasNames, { clientId })
 }
 
 /** Tells that everything is read. */

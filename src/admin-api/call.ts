@@ -21,11 +21,18 @@ export interface Call {
   readonly dryRun: boolean
 }
 
+/** Who calls, and what, when the head of the request does not say so. */
+export interface CalledAs {
+  readonly target: string
+  readonly caller: Caller
+}
+
 /** Reads the head of a request. Throws 400 when its path cannot be decoded. */
-export function callOf(exchange: ServerExchange, services: AdminApiServices): Call {
-  const mark = exchange.target.indexOf('?')
-  const path = mark < 0 ? exchange.target : exchange.target.slice(0, mark)
-  const query = new URLSearchParams(mark < 0 ? '' : exchange.target.slice(mark + 1))
+export function callOf(exchange: ServerExchange, services: AdminApiServices, as?: CalledAs): Call {
+  const target = as?.target ?? exchange.target
+  const mark = target.indexOf('?')
+  const path = mark < 0 ? target : target.slice(0, mark)
+  const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
   return {
     exchange,
     services,
@@ -35,7 +42,7 @@ export function callOf(exchange: ServerExchange, services: AdminApiServices): Ca
     segments: segmentsOf(path),
     query,
     headers: exchange.headers,
-    caller: callerOf(exchange.headers, services, exchange.connection.remoteAddress),
+    caller: as?.caller ?? callerOf(exchange.headers, services, exchange.connection.remoteAddress),
     dryRun: isTrue(query.get('dry_run')),
   }
 }

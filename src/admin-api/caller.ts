@@ -12,6 +12,7 @@ import { timeFault } from '../identity/jwt/times.ts'
 import { Rights } from '../identity/rights.ts'
 import type { ChangeOrigin, ChangeTrace } from '../control/history/change-record.ts'
 import type { HeaderBlock } from '../http/headers.ts'
+import type { AdminSession } from '../model/kinds/admin-session.ts'
 import type { Apikey } from '../model/kinds/apikey.ts'
 import { definitionOf } from '../model/registry.ts'
 import { isObject } from '../model/types/shape.ts'
@@ -78,6 +79,19 @@ export function callerOf(headers: HeaderBlock, services: AdminApiServices, peer:
   const limits = Object.hasOwn(key.metadata, ACCESS_RIGHTS) ? key.metadata[ACCESS_RIGHTS] : undefined
   if (limits === undefined) return { ...caller, rights: Rights.all }
   return { ...caller, rights: Rights.read(limits), acting: { validators: undefined, module: null } }
+}
+
+/** An administrator who is logged in: his rights are those of his session. */
+export function administratorAs(headers: HeaderBlock, admin: AdminSession, from: string): Caller {
+  const { name, email, rights, adminEntityValidators, authConfigId, simpleLogin } = admin
+  return {
+    clientId: null,
+    tenant: headers.get('otoroshi-tenant') ?? 'default',
+    rights: Rights.read(rights),
+    user: { name: name ?? '', email: email ?? '' },
+    acting: { validators: adminEntityValidators, module: simpleLogin ? null : authConfigId },
+    from: from.slice(0, LONGEST_ADDRESS).toWellFormed(),
+  }
 }
 
 /** What the history keeps of the caller. */

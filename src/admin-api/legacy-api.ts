@@ -7,7 +7,7 @@ import { bulkReply, requireNdjson } from './bulk.ts'
 import type { Call } from './call.ts'
 import { mayRead } from './entity-rights.ts'
 import { entityTag, isKnown } from './conditions.ts'
-import { readContent, readPatch } from './decode.ts'
+import { type Content, readContent, readPatch } from './decode.ts'
 import { listEntities } from './entity-list.ts'
 import { brokenBy, usedByHeaders } from './entity-references.ts'
 import { diffEntities, viewOf } from './entity-view.ts'
@@ -24,7 +24,11 @@ const options = { stamped: false, conditional: true } as const
 
 /** `POST /api/<kinds>`. */
 export async function createLegacy(call: Call, definition: EntityDefinition): Promise<Reply> {
-  const content = await readContent(call)
+  return createFrom(call, definition, await readContent(call))
+}
+
+/** The same with content that was read before. */
+export function createFrom(call: Call, definition: EntityDefinition, content: Content): Promise<Reply> {
   return worded(definition, 'creation', content, async () =>
     written(call, 201, await create(call, definition, content, options)),
   )
@@ -58,8 +62,8 @@ function filterOf(
   return types.length === 0 ? null : entity => types.includes(String(entity['type']))
 }
 
-// Compact JSON, or NDJSON: nothing else.
-function compact(call: Call): Call {
+/** The call as one for compact JSON, or NDJSON: nothing else. */
+export function compact(call: Call): Call {
   const query = new URLSearchParams({ pretty: 'false' })
   const ndjson = formOf(call) === 'ndjson'
   const headers = call.headers.clone()

@@ -146,7 +146,7 @@ test('what is behind a kind and not there yet stays 501', async () => {
   for (const [method, path] of [
     ['POST', '/api/auths/m-basic/register/start'],
     ['GET', '/api/services/s/route'],
-    ['GET', '/api/services/s/apikeys'],
+    ['GET', '/api/services/s/canary'],
     ['GET', '/api/scripts/_list'],
     ['POST', '/apis/apis.otoroshi.io/v1/apis/_openapi'],
     ['POST', '/apis/apis.otoroshi.io/v1/apis/x/deployments'],

@@ -2,12 +2,7 @@
 
 /** Path pattern (`:x` one part, `*` the rest) → the feature behind it. The first that fits wins. Listed in docs/admin-api.md. */
 export const notBuiltEndpoints: ReadonlyArray<readonly [string, string]> = [
-  ['/api/new/*', 'this template'],
-  ['/api/admins/simple/_template', 'the template of administrators'],
-  ['/api/admins/webauthn/_template', 'the template of administrators'],
   ['/api/auths/:id/register/*', 'passkeys'],
-  ['/api/services/:id/apikeys', 'API keys by service'],
-  ['/api/services/:id/apikeys/*', 'API keys by service'],
   ['/api/services/:id/*', 'endpoints of a service'],
   ['/api/scripts/_list', 'scripts'],
   ['/api/scripts/_compile', 'scripts'],
@@ -23,9 +18,6 @@ export const notBuiltEndpoints: ReadonlyArray<readonly [string, string]> = [
   ['/api/audit/*', 'stored events'],
   ['/api/alert/*', 'stored events'],
   ['/api/analytics/*', 'stored statistics'],
-  ['/api/apikeys/:id/*', 'quotas and bearers of API keys'],
-  ['/api/routes/:id/apikeys', 'API keys by route'],
-  ['/api/routes/:id/apikeys/*', 'API keys by route'],
   ['/api/groups/:id/*', 'endpoints of a group'],
   ['/api/certificates/_bundle', 'the PKI'],
   ['/api/certificates/:id/_renew', 'the PKI'],

@@ -1,6 +1,8 @@
 /** What the admin API needs from the rest of the process. Filled by whoever wires the process. */
 import type { ControlPlane } from '../control/control-plane.ts'
+import type { KeptAnswers } from './cache-api.ts'
 import type { FlowReports } from './flows-api.ts'
+import type { QuotaBook } from './quotas-api.ts'
 import type { TemplateContext } from '../model/entity.ts'
 import type { EntityFault, EntityWrite } from '../revision/delta.ts'
 
@@ -100,8 +102,12 @@ export interface AdminApiServices {
   /** Where audit events go; absent: nowhere. Nothing is built unless they are wanted. */
   readonly audit?: AuditPort
   plugins(): Promise<readonly PluginListing[]>
+  /** What API keys have used; absent: `…/quotas` is not there. */
+  readonly quotas?: QuotaBook
   /** Flow reports; absent: `/api/flows` is not there. */
   readonly flows?: FlowReports
+  /** Kept answers of backends; absent: none are kept. */
+  readonly keptAnswers?: KeptAnswers
   /** Facts added to `/api/infos`. */
   infos?(): Readonly<Record<string, unknown>>
   /** bcrypt hash of a password; absent: entities with a password in clear are refused. */

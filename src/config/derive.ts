@@ -1,6 +1,6 @@
 /** What follows from the declared settings together. */
 import { postgresFault } from './postgres/target.ts'
-import { isRedisKind, redisTarget } from './redis/target.ts'
+import { isRedisKind, limiterTarget, redisTarget } from './redis/target.ts'
 import type { Values } from './setting.ts'
 import type { Settings } from './shape.ts'
 import type { table } from './table/index.ts'
@@ -22,7 +22,23 @@ export function derive(declared: Values<typeof table>, loggers: Settings['logger
       exposed: [...new Set([under(adminApi.subdomain), ...additional, ...adminApi.exposedDomains])],
       internal: [...new Set([under(adminApi.targetSubdomain), ...adminApi.internalDomains])],
     },
+    loginHosts: loginHosts(declared),
     loggers,
+  }
+}
+
+function loginHosts(declared: Values<typeof table>): Settings['loginHosts'] {
+  const { domains, logins, console, exposed, secrets } = declared
+  const under = (subdomain: string): string => `${subdomain}.${domains.domain}`
+  const users = [...new Set([under(logins.subdomain), ...logins.domains])]
+  const { scheme } = exposed
+  return {
+    users,
+    administrators: console.exposed ? [...new Set([under(console.subdomain), ...console.domains])] : [],
+    scheme: scheme === 'https' ? 'https' : 'http',
+    port: scheme === 'https' ? exposed.httpsPort : exposed.httpPort,
+    cookieDomain: (logins.cookieDomain ?? `.${domains.domain}`).toLowerCase().replace(/^(?!\.)/, '.'),
+    secret: logins.cookieSecret ?? secrets.master,
   }
 }
 
@@ -36,6 +52,8 @@ export function contradictions(settings: Settings): string[] {
     faults.push(`http.port and https.port are both ${http.port}: they must differ`)
   const target = isRedisKind(storage.kind) ? redisTarget(storage.kind, redis) : null
   if (typeof target === 'string') faults.push(target)
+  const limiter = limiterTarget(settings.limits.redis, redis)
+  if (typeof limiter === 'string') faults.push(limiter)
   const fault = storage.kind === 'postgresql' ? postgresFault(postgres) : null
   if (fault !== null) faults.push(fault)
   return faults

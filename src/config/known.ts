@@ -82,6 +82,11 @@ export function knowsEnv(name: string): 'used' | 'idle' | 'unknown' {
   return idleEnv.has(name) ? 'idle' : 'unknown'
 }
 
+/** Variables that upstream reads and this version does not. */
+export function idleVariables(): Iterable<string> {
+  return idleEnv
+}
+
 export function* keyNames(): Iterable<string> {
   yield* byKey.keys()
   yield* idleKeys

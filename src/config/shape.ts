@@ -28,6 +28,20 @@ export interface Settings extends Declared {
     /** Behind its route. */
     readonly internal: readonly string[]
   }
+  /** Where people log in, made of `domains`, `logins`, `console` and `exposed`. */
+  readonly loginHosts: {
+    /** Hosts of the login pages of routes; links lead to the first. */
+    readonly users: readonly string[]
+    /** Hosts where administrators log in; empty when that is not served. */
+    readonly administrators: readonly string[]
+    /** Scheme and port of the login pages, as users see them. 0: any port was asked for, so that of the request counts. */
+    readonly scheme: 'http' | 'https'
+    readonly port: number
+    /** Domain of the session cookies of routes: begins with a dot. */
+    readonly cookieDomain: string
+    /** Secret that signs cookies and links. */
+    readonly secret: string
+  }
   /** Levels of single loggers by name (`otoroshi.loggers`). */
   readonly loggers: Readonly<Record<string, LogLevel>>
 }

@@ -1,5 +1,6 @@
 /** What a writer asks of the control plane, and what comes back. */
 import type { EntityDefinition } from '../model/entity.ts'
+import type { Change, Precondition } from '../store/contract.ts'
 import { describeFaults, type SchemaFault } from '../schema/index.ts'
 import type { ChangeOrigin } from './history/change-record.ts'
 import type { IndexedEntity } from './indexed-entity.ts'
@@ -24,6 +25,11 @@ export interface ChangeRequest {
   readonly transition: Transition
   /** Who asks, for the history. Absent: the gateway itself. */
   readonly origin?: ChangeOrigin
+  /**
+   * What is no entity and is stored in the same commit, when the transition writes something other than what is there. A
+   * precondition that fails rejects the change with `StoreConflict`.
+   */
+  readonly beside?: { readonly changes: readonly Change[]; readonly preconditions: readonly Precondition[] }
 }
 
 export interface ChangeOutcome {

@@ -35,6 +35,7 @@ export class Staging {
   readonly #versions: StagedHistory
   /** Changes of what is no entity. */
   #others: readonly Change[] = []
+  readonly #expected: Precondition[] = []
   /** UTF-16 units of text staged, versions aside. */
   size = 0
 
@@ -71,6 +72,11 @@ export class Staging {
       ])
     if (before !== null && before.key !== written.key) this.#note(before.key, before, null)
     this.#note(written.key, replaced, written)
+    this.#noteExpiry(definition, written.key, decision.entity)
+    if (request.beside !== undefined) {
+      this.#others = [...this.#others, ...request.beside.changes]
+      this.#expected.push(...request.beside.preconditions)
+    }
     const number = this.#versions.record(before, written, request.origin)
     this.size += written.json.length
     return { before, after: written, changed: true, number }
@@ -136,6 +142,7 @@ export class Staging {
   preconditions(): Precondition[] {
     const seen: Precondition[] = []
     for (const [key, entity] of this.#before) seen.push({ key, value: entity === null ? null : entity.json })
+    for (const expected of this.#expected) seen.push(expected)
     for (const absent of this.#versions.preconditions) seen.push(absent)
     return seen
   }
@@ -195,6 +202,12 @@ export class Staging {
   #at(definition: EntityDefinition, key: string): IndexedEntity | null {
     const staged = this.#after.get(key)
     return staged === undefined ? this.#index.byKey(definition, key) : staged
+  }
+
+  #noteExpiry({ expiryField }: EntityDefinition, key: string, entity: unknown): void {
+    if (expiryField === undefined) return
+    const end = (entity as Readonly<Record<string, unknown>>)[expiryField]
+    if (Number.isSafeInteger(end) && Number(end) > 0) this.#expiries.set(key, Number(end))
   }
 
   #note(key: string, before: IndexedEntity | null, after: IndexedEntity | null): void {

@@ -5,9 +5,12 @@
  * gets everything first and misses nothing; a thread that dies is replaced and said so, the others go on.
  */
 import { type MessagePort, Worker } from 'node:worker_threads'
+import { nameOf, type Subject } from '../limits/subject.ts'
 import type { PluginListing } from '../plugin/listing.ts'
 import type { Acknowledgement, Delta, EntityFault } from '../revision/delta.ts'
+import type { KeyToStore } from './apikey-desk.ts'
 import { InFlight } from './in-flight.ts'
+import type { PasswordAnswer, PasswordQuestion } from '../identity/password-question.ts'
 import type {
   FlowMessage,
   FromThread,
@@ -29,9 +32,17 @@ export interface DataPlaneOptions {
   /** Acknowledgement of a delta that nobody waits for (a new thread's first). */
   readonly onAcknowledged: (delta: Delta, acknowledgement: Acknowledgement) => void
   readonly onFlow: (flow: FlowMessage) => void
+  /** A thread is gone: what it held in shared memory is nobody's. */
+  readonly onDied: (index: number) => void
+  /** Stores a key unless there is one of its id; answers why it could not, or null. Never rejects. */
+  readonly onApikey: (key: KeyToStore) => Promise<string | null>
+  /** Judges a password. Never rejects. */
+  readonly onPassword: (question: PasswordQuestion) => Promise<PasswordAnswer>
   /** A new channel for events of a thread, or null while nobody exports. */
   readonly openEventPort: () => MessagePort | null
   readonly onPlugins: (failures: readonly PluginFailure[], listings: readonly PluginListing[]) => void
+  /** Keeps account of a subject; answers whether the store could be asked. */
+  readonly count: (subject: Subject) => Promise<boolean>
   readonly log: (level: LogLevel, message: string) => void
 }
 
@@ -82,6 +93,7 @@ export class DataPlane {
   readonly #questions = new Map<number, (answer: unknown) => void>()
   #plugins: readonly PluginFile[] | null = null
   #tryIts: readonly string[] = []
+  readonly #rotations = new Map<string, number>()
   #eventsWanted = false
   #lastQuestion = 0
   #closing = false
@@ -156,6 +168,14 @@ export class DataPlane {
   wantEvents(wanted: boolean): void {
     this.#eventsWanted = wanted
     this.#tellAll({ type: 'events-wanted', wanted })
+  }
+
+  /** When secrets of API keys are exchanged, epoch milliseconds; null for those that rotate no more. */
+  setRotations(times: ReadonlyMap<string, number | null>): void {
+    for (const [clientId, at] of times)
+      if (at === null) this.#rotations.delete(clientId)
+      else this.#rotations.set(clientId, at)
+    this.#tellAll({ type: 'rotations', times })
   }
 
   /** What the gateway would do with a request; `{ok, report}` or `{ok: false, message}`. */
@@ -272,12 +292,29 @@ export class DataPlane {
       case 'tried':
         this.#answered(message.id, message.faults)
         return
+      case 'password':
+        void this.#options
+          .onPassword(message.question)
+          .then(answer => tell(thread, { type: 'password-answer', id: message.id, answer }))
+        return
+      case 'store-apikey':
+        void this.#options
+          .onApikey(message.key)
+          .then(fault => tell(thread, { type: 'apikey-stored', id: message.id, fault }))
+        return
       case 'flow':
         this.#options.onFlow(message.report)
         return
       case 'plugins-loaded':
         if (thread.index === 0) this.#options.onPlugins(message.failures, message.listings)
         return
+      case 'count': {
+        const name = nameOf(message.subject)
+        void this.#options
+          .count(message.subject)
+          .then(reached => tell(thread, { type: 'counted', name, reached }))
+        return
+      }
       case 'log':
         this.#options.log(message.level, message.message)
     }
@@ -288,6 +325,7 @@ export class DataPlane {
     if (this.#plugins !== null && this.#plugins.length > 0)
       tell(thread, { type: 'plugins', files: this.#plugins })
     if (this.#tryIts.length > 0) tell(thread, { type: 'try-its', ids: this.#tryIts })
+    if (this.#rotations.size > 0) tell(thread, { type: 'rotations', times: this.#rotations })
     this.#connectEvents(thread)
     tell(thread, { type: 'events-wanted', wanted: this.#eventsWanted })
     const delta = this.#options.fullDelta()
@@ -349,6 +387,7 @@ export class DataPlane {
     if (this.#closing) return
     const { index } = thread
     InFlight.reset(this.#options.settings.inFlight, index)
+    this.#options.onDied(index)
     if (performance.now() - thread.startedAt > 60_000) this.#restarts[index] = 0
     const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#restarts[index]!)
     this.#restarts[index]!++

@@ -21,6 +21,7 @@ import { backend as backendKind } from '../model/kinds/backend.ts'
 import { route as routeKind } from '../model/kinds/route.ts'
 import { readEntityText } from '../model/read.ts'
 import type { Delta } from '../revision/delta.ts'
+import { type HealthFields, healthFields, type TokenServices } from './health-identity.ts'
 import { probeThrough } from './health-probe.ts'
 
 export interface HealthWatchOptions {
@@ -31,6 +32,7 @@ export interface HealthWatchOptions {
   readonly here: InstanceLocation
   /** The route of the admin API: its backend is the gateway itself. */
   readonly adminRoute: string
+  readonly tokens: TokenServices
   readonly onOutcome: (outcome: HealthOutcome) => void
   readonly log: (level: 'info' | 'warn', message: string) => void
 }
@@ -43,6 +45,8 @@ const SLICE = 4
 export class HealthWatch {
   readonly #options: HealthWatchOptions
   readonly #checks: HealthChecks
+  /** By checked route. */
+  readonly #fields = new Map<string, () => HealthFields>()
   /** Backends of checked routes. */
   readonly #backends = new Map<string, CompiledBackend>()
   /** Route → the stored backend it names, whether that has a check or not. */
@@ -56,6 +60,7 @@ export class HealthWatch {
       cells: options.cells,
       probe: probeThrough((target, routeId) => this.#hold(target, routeId)),
       clock: Date.now,
+      fieldsFor: id => this.#fields.get(id)?.() ?? [],
       onOutcome: outcome => {
         this.#tell(outcome)
         options.onOutcome(outcome)
@@ -95,6 +100,7 @@ export class HealthWatch {
     else this.#references.set(id, reference)
     const settings = reference === null ? backend : this.#storedBackend(reference)
     const compiled = settings === null ? null : compileBackend(settings, this.#options.here)
+    this.#fields.set(id, healthFields(route.value, this.#options.tokens))
     this.#put(id, name, compiled?.ok === true ? compiled.value : null)
   }
 
@@ -106,6 +112,7 @@ export class HealthWatch {
 
   #put(id: string, name: string, backend: CompiledBackend | null): void {
     const checked = backend?.healthCheck.enabled === true ? backend : null
+    if (checked === null) this.#fields.delete(id)
     if (checked === null && !this.#backends.delete(id)) return
     if (checked !== null) this.#backends.set(id, checked)
     this.#found.delete(id)

@@ -91,3 +91,25 @@ test('ids of clients do not fill the memory', () => {
   for (let i = 0; i < 10; i++) none.find('same')
   assert.equal(reads, 10, 'nothing is kept for an id without a certificate')
 })
+
+test('the private half is found for who signs, and only that of the public key', () => {
+  const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+  const signing = (more: Record<string, unknown>, now?: string) => at(stored(more), now).signingKey('k')
+  assert.ok(signing({ privateKey: privateKeyPem })!.equals(privateKey))
+  const locked = privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase: 'opens it',
+  }) as string
+  assert.ok(signing({ privateKey: locked, password: 'opens it' })!.equals(privateKey))
+  assert.equal(signing({ privateKey: locked, password: 'does not' }), null)
+  assert.equal(signing({ privateKey: locked }), null)
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  assert.equal(signing({ privateKey: other.export({ type: 'pkcs8', format: 'pem' }) as string }), null)
+  assert.equal(signing({}), null)
+  assert.equal(signing({ privateKey: 'no PEM' }), null)
+  assert.equal(signing({ privateKey: privateKeyPem, revoked: true }), null)
+  assert.equal(signing({ privateKey: privateKeyPem, chain: CERTIFICATE }, '2028-01-01'), null)
+  assert.equal(at(undefined).signingKey('k'), null)
+})

@@ -1,7 +1,10 @@
 /** What the main thread and the data-plane threads say to each other. */
 import type { MessagePort } from 'node:worker_threads'
+import type { Subject } from '../limits/subject.ts'
 import type { PluginListing } from '../plugin/listing.ts'
 import type { Acknowledgement, Delta, EntityFault, EntityRemoval } from '../revision/delta.ts'
+import type { KeyToStore } from './apikey-desk.ts'
+import type { PasswordAnswer, PasswordQuestion } from '../identity/password-question.ts'
 import type { ListenerSettings } from './thread-settings.ts'
 
 /** A request that is only thought of. */
@@ -26,6 +29,13 @@ export type ToThread =
   /** The way of events out, null for none; and whether anybody wants them. */
   | { readonly type: 'events'; readonly port: MessagePort | null }
   | { readonly type: 'events-wanted'; readonly wanted: boolean }
+  /** The key of a question is stored, or why not. */
+  | { readonly type: 'apikey-stored'; readonly id: number; readonly fault: string | null }
+  /** When secrets of API keys are exchanged; null for those that rotate no more. */
+  | { readonly type: 'rotations'; readonly times: ReadonlyMap<string, number | null> }
+  | { readonly type: 'password-answer'; readonly id: number; readonly answer: PasswordAnswer }
+  /** The store was asked about a subject, or could not be. */
+  | { readonly type: 'counted'; readonly name: string; readonly reached: boolean }
   | { readonly type: 'drain'; readonly limit: number }
 
 export type FromThread =
@@ -49,7 +59,12 @@ export type FromThread =
   | { readonly type: 'explained'; readonly id: number; readonly report: unknown }
   | { readonly type: 'tried'; readonly id: number; readonly faults: readonly EntityFault[] }
   | { readonly type: 'flow'; readonly report: FlowMessage }
+  | { readonly type: 'password'; readonly id: number; readonly question: PasswordQuestion }
+  /** An API key is to be stored unless there is one of its id; answered with `apikey-stored`. */
+  | { readonly type: 'store-apikey'; readonly id: number; readonly key: KeyToStore }
   | { readonly type: 'drained' }
+  /** Account is to be kept of a subject; answered with `counted`. */
+  | { readonly type: 'count'; readonly subject: Subject }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

@@ -1,10 +1,11 @@
 /**
- * Paths the gateway answers itself: the monitoring endpoints, on any host, and at short paths where the host is an address
- * or one of the admin API.
+ * Paths the gateway answers itself: the monitoring endpoints and links to consumers, on any host; monitoring at short paths,
+ * too, where the host is an address or one of the admin API.
  */
 import { isIPv4 } from 'node:net'
 import { answerMonitoring, type MonitoringFacts } from '../events/index.ts'
 import { answer } from '../plugin/answer.ts'
+import type { FullAnswer } from '../plugin/answer.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
 import type { OwnPaths } from '../gateway/gateway.ts'
 
@@ -16,17 +17,18 @@ const SHORTEST = 5
 
 /**
  * Answers `/.well-known/otoroshi/monitoring/…`; `stateHeaders`: names of the field to echo and the one to echo it in;
- * `domains`: where short paths are answered, too.
+ * `domains`: where short paths are answered, too; `consumers`: answers links to consumers.
  */
 export function ownPaths(
   facts: MonitoringFacts,
   stateHeaders: readonly [asked: string, answered: string],
   domains: ReadonlySet<string>,
+  consumers: (request: ClientRequest) => FullAnswer | null,
 ): OwnPaths {
   const [asked, answered] = stateHeaders
   return request => {
     const topic = topicOf(request, domains)
-    if (topic === null) return null
+    if (topic === null) return consumers(request)
     const found = answerMonitoring(
       {
         topic,

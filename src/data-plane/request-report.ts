@@ -7,9 +7,10 @@ import {
 } from '../events/index.ts'
 import type { Run } from '../gateway/pipeline/run.ts'
 import type { ConnectionFacts } from '../http/index.ts'
+import { remainingOf } from '../limits/counted-call.ts'
 import type { Refusal } from '../plugin/answer.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
-import { apikeyAttribute } from '../plugin/known-attributes.ts'
+import { apikeyAttribute, eventExtrasAttribute, countedCallAttribute } from '../plugin/known-attributes.ts'
 
 /** Records a run. */
 export function recordRun(metrics: RequestMetrics, run: Run): void {
@@ -60,6 +61,7 @@ export function eventOfRun(run: Run, settings: EventSettings): Record<string, un
   const { exchange, compiled } = run
   const { request, route, target } = exchange
   const apikey = exchange.attributes.get(apikeyAttribute)
+  const counted = exchange.attributes.get(countedCallAttribute)
   const identity: EventIdentity | null =
     apikey === undefined
       ? null
@@ -96,11 +98,13 @@ export function eventOfRun(run: Run, settings: EventSettings): Record<string, un
     sentHeaders: exchange.upstreamRequest?.headers ?? [],
     answerHeaders: exchange.upstreamResponse?.headers ?? exchange.backendHeaders ?? [],
     identity,
+    ...(counted !== undefined && { remainingQuotas: remainingOf(counted) }),
     error,
     reason: run.refusal?.reason ?? null,
     route: { id: route.id, name: route.name, metadata: route.metadata, json: route.json },
     attempts: run.attempts.made,
     clientChain: chainOf(request),
+    extras: exchange.attributes.get(eventExtrasAttribute) ?? null,
     env: compiled.parts.view.metadata['otoroshi-core-env'] ?? settings.env,
   })
 }
@@ -175,6 +179,7 @@ function withoutRoute(refusal: Refusal, id: string) {
     route: null,
     attempts: 0,
     clientChain: [],
+    extras: null,
   }
 }
 

@@ -1,37 +1,53 @@
 /** What a data-plane thread is made of, and how it answers the main thread. */
 import { findBuiltIn } from '../plugins/index.ts'
+import { AnswerStore } from '../cache/index.ts'
 import { DnsCache, systemLookup } from '../gateway/balancing/index.ts'
 import { Pools } from '../gateway/backends/pools.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { sizeCheck } from '../gateway/request-sizes.ts'
-import { compileTemplate } from '../gateway/pipeline/template.ts'
+import { expressionTexts } from '../gateway/pipeline/template.ts'
 import { snowflakes } from '../gateway/pipeline/snowflake.ts'
 import type { CompiledRoute } from '../gateway/compile/compiled-route.ts'
 import type { FlowReport } from '../gateway/flow/flow.ts'
 import {
+  buildAlert,
   buildFlowReportEvent,
   buildHealthCheckEvent,
+  buildRouteEvent,
   EventPort,
   moveRates,
   RequestMetrics,
   TICK,
 } from '../events/index.ts'
 import { SharedCells } from '../limits/cells.ts'
+import { Counting } from '../limits/counting.ts'
 import { apikey as apikeyKind } from '../model/kinds/apikey.ts'
+import { authModule as authModuleKind } from '../model/kinds/auth-module.ts'
+import { authModuleUser as userKind } from '../model/kinds/auth-module-user.ts'
 import { certificate as certificateKind } from '../model/kinds/certificate.ts'
+import { jwtVerifier as verifierKind } from '../model/kinds/jwt-verifier.ts'
 import { refuse } from '../plugin/answer.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
 import { SharedTexts } from '../revision/shared-texts.ts'
+import { storedCertificate } from '../gateway/revision/stored-certificate.ts'
+import { ApikeyDesk } from './apikey-desk.ts'
 import { ApikeyIndex } from './apikey-index.ts'
+import { expressionSettings } from './expression-settings.ts'
 import { HealthWatch } from './health-watch.ts'
 import { HypotheticalExchange } from './hypothetical.ts'
 import { InFlight } from './in-flight.ts'
+import { JwtRoom } from './jwt-room.ts'
 import { KeyPairIndex } from './key-pair-index.ts'
+import { loginWay } from './login-listener.ts'
+import { LoginSource } from './login-source.ts'
 import { monitoringFacts } from './monitoring-facts.ts'
 import { returnMemorySoon } from './return-memory.ts'
+import { OwnInstance } from './own-instance.ts'
 import { ownPaths } from './own-paths.ts'
+import { PasswordDesk } from './password-desk.ts'
 import { type EventSettings, eventOfRefused, eventOfRun, recordRefused, recordRun } from './request-report.ts'
 import { Listeners } from './listeners.ts'
+import { PooledCalls } from './outgoing-calls.ts'
 import type { FromThread, LogLevel, ToThread } from './messages.ts'
 import { PluginRegistry } from './plugin-registry.ts'
 import { lookupThrough } from './resolve.ts'
@@ -47,10 +63,15 @@ export class ThreadPlane {
   readonly #listeners: Listeners
   readonly #plugins: PluginRegistry
   readonly #apikeys: ApikeyIndex
+  readonly #newKeys: ApikeyDesk
   readonly #keyPairs: KeyPairIndex
+  readonly #jwt: JwtRoom
+  readonly #logins: LoginSource
+  readonly #passwords: PasswordDesk
   readonly #events = new EventPort()
   readonly #index: number
   readonly #inFlight: InFlight
+  readonly #counting: Counting
   /** On the first thread only. */
   readonly #health: HealthWatch | null
   readonly #ids: () => string
@@ -65,6 +86,11 @@ export class ThreadPlane {
     const dns = new DnsCache(systemLookup, { ttl: settings.dnsTtl })
     const inFlight = new InFlight(settings.inFlight, settings.index)
     this.#inFlight = inFlight
+    this.#counting = new Counting({
+      ...settings.counts,
+      ...(settings.adminRoute !== null && { adminRoute: settings.adminRoute.routeId }),
+      ask: subject => tell({ type: 'count', subject }),
+    })
     const metrics = new RequestMetrics(settings.metrics, settings.index)
     setInterval(() => (metrics.connections = this.#listeners.connections), 1000).unref()
     if (settings.index === 0) setInterval(() => moveRates(settings.metrics, Date.now()), TICK).unref()
@@ -84,8 +110,41 @@ export class ThreadPlane {
     const pools = new Pools({ ...settings.pool, lookup: lookupThrough(dns) })
     const readText = (clientId: string): string | undefined =>
       this.#gateway.revision.texts.get(apikeyKind.kind, clientId)
-    this.#apikeys = new ApikeyIndex(readText)
-    this.#keyPairs = new KeyPairIndex(id => this.#gateway.revision.texts.get(certificateKind.kind, id))
+    this.#newKeys = new ApikeyDesk((id, key) => tell({ type: 'store-apikey', id, key }))
+    this.#apikeys = new ApikeyIndex(readText, this.#newKeys)
+    this.#keyPairs = new KeyPairIndex(
+      id => this.#gateway.revision.texts.get(certificateKind.kind, id),
+      Date.now,
+      () => this.#gateway.revision.texts.all(certificateKind.kind),
+    )
+    const calls = new PooledCalls(pools, id => storedCertificate(id, this.#gateway.revision.texts))
+    const { open, forKeys } = expressionSettings(
+      settings.expressions,
+      process.env,
+      () => this.#gateway.revision.globals,
+    )
+    const texts = expressionTexts(open, forKeys)
+    this.#jwt = new JwtRoom({
+      verifier: id => this.#gateway.revision.texts.get(verifierKind.kind, id),
+      pairs: this.#keyPairs,
+      calls,
+      text: texts.settled,
+      log,
+    })
+    this.#passwords = new PasswordDesk((id, question) => tell({ type: 'password', id, question }))
+    this.#logins = new LoginSource(
+      {
+        session: id => this.#gateway.revision.texts.get(userKind.kind, id),
+        module: id => this.#gateway.revision.texts.get(authModuleKind.kind, id),
+      },
+      settings.logins,
+      this.#passwords,
+    )
+    const facts = monitoringFacts(settings, () => this.#gateway.revision.number >= 0)
+    const instance = new OwnInstance(settings.protocol, facts, {
+      apikey: id => this.#apikeys.find(id),
+      user: id => this.#logins.session(id),
+    })
     this.#gateway = new Gateway({
       thread: {
         plugins: this.#plugins,
@@ -100,10 +159,24 @@ export class ThreadPlane {
         blacklisted: new Set(settings.blacklistedPlugins),
         apikeys: this.#apikeys,
         keyPairs: this.#keyPairs,
+        calls,
+        jwt: this.#jwt,
+        cache: settings.cache === null ? null : new AnswerStore(settings.cache, settings.index),
+        logins: this.#logins,
         sharedTexts: new Map(
           Object.entries(settings.sharedTexts).map(([kind, memory]) => [kind, new SharedTexts(memory)]),
         ),
-        template: compileTemplate,
+        template: texts.template,
+        instance,
+        counting: this.#counting,
+        bodyLimit: settings.bodyLimit,
+        alert: (route, name, fields) => {
+          if (events.wanted) events.emit(buildAlert(name, ids(), Date.now(), settings.env, route, fields()))
+        },
+        event: (route, type, fields) => {
+          if (events.wanted)
+            events.emit(buildRouteEvent(type, ids(), Date.now(), settings.env, route, fields()))
+        },
         log,
         privateRoute:
           adminRoute === null
@@ -146,9 +219,10 @@ export class ThreadPlane {
         report: (report, request, route) => this.#reportFlow(report, request, route),
       },
       ownPaths: ownPaths(
-        monitoringFacts(settings, () => this.#gateway.revision.number >= 0),
+        facts,
         [headerNames.state, headerNames.stateResponse],
         new Set(settings.monitoredDomains),
+        request => instance.followed(request),
       ),
       listeners: id => this.#listeners.scopeOf(id),
       trailingSlashMeansExactSegments: settings.trailingSlashMeansExactSegments,
@@ -156,6 +230,7 @@ export class ThreadPlane {
       maintenance: settings.maintenance,
       adminRoute: adminRoute?.routeId ?? '',
       localAdmin: adminRoute?.local === true,
+      login: loginWay(settings.logins),
     })
     if (settings.index === 0)
       this.#gateway.revision.inspect(
@@ -171,6 +246,7 @@ export class ThreadPlane {
             cells,
             here: settings.location,
             adminRoute: adminRoute?.routeId ?? '',
+            tokens: { jwt: this.#jwt, headerNames, instance },
             onOutcome: outcome => {
               if (!this.#events.wanted) return
               const endedAt = outcome.at + outcome.duration
@@ -182,6 +258,9 @@ export class ThreadPlane {
     this.#gateway.revision.onEntity = (kind, id) => {
       if (kind === apikeyKind.kind) this.#apikeys.forget(id)
       else if (kind === certificateKind.kind) this.#keyPairs.forget(id)
+      else if (kind === verifierKind.kind) this.#jwt.forget(id)
+      else if (kind === userKind.kind) this.#logins.forgetSession(id)
+      else if (kind === authModuleKind.kind) this.#logins.forgetModule(id)
     }
     this.#listeners = new Listeners({
       limits: settings.limits,
@@ -234,8 +313,20 @@ export class ThreadPlane {
       case 'events':
         this.#events.connect(message.port)
         return
+      case 'apikey-stored':
+        this.#newKeys.answered(message.id, message.fault)
+        return
+      case 'rotations':
+        this.#apikeys.setRotations(message.times)
+        return
       case 'events-wanted':
         this.#events.want(message.wanted)
+        return
+      case 'password-answer':
+        this.#passwords.answered(message.id, message.answer)
+        return
+      case 'counted':
+        this.#counting.answered(message.name, message.reached)
         return
       case 'drain':
         this.#health?.close()

@@ -1,10 +1,14 @@
 /** What a data-plane thread is started with. Plain data: it crosses to the thread. */
 import type { HealthCheckSettings } from '../gateway/health/index.ts'
+import type { CacheMemory } from '../cache/index.ts'
 import type { CellMemory } from '../limits/cells.ts'
+import type { CountMemory } from '../limits/count-memory.ts'
 import type { RequestSizes } from '../gateway/request-sizes.ts'
 import type { HttpLimits, PoolLimits } from '../http/index.ts'
 import type { HeaderNameKey } from '../plugin/contract.ts'
 import type { SharedTextsMemory } from '../revision/shared-memory.ts'
+import type { ExpressionAccess } from './expression-settings.ts'
+import type { ProtocolSettings } from './own-instance.ts'
 
 /** A port all threads listen on. */
 export interface ListenerSettings {
@@ -19,6 +23,29 @@ export interface ListenerSettings {
   readonly exclusive: boolean
   /** One of the ports of the settings: it serves every route that is bound to no listener. */
   readonly standard: boolean
+}
+
+/** Where people log in, and how the control plane is reached for it. */
+export interface LoginSettings {
+  /** Hosts of the login pages of routes; links lead to the first. Lower case. */
+  readonly hosts: readonly string[]
+  /** Hosts where administrators log in. */
+  readonly consoleHosts: readonly string[]
+  readonly scheme: 'http' | 'https'
+  /** Port of links, 0 when that of the request counts. */
+  readonly port: number
+  /** Signs links and session ids. */
+  readonly secret: string
+  readonly allowRedirectParameter: boolean
+  /** The private listener: its port, and the fields that prove and tell what the thread knows. */
+  readonly listener: {
+    readonly port: number
+    readonly header: string
+    readonly token: string
+    readonly clientHeader: string
+    readonly urlHeader: string
+    readonly modulesHeader: string
+  }
 }
 
 export interface ThreadSettings {
@@ -49,6 +76,12 @@ export interface ThreadSettings {
     /** A path of loopback names leads to it. */
     readonly local: boolean
   } | null
+  readonly logins: LoginSettings
+  /** Bytes of a body that plugins read whole unless their settings say otherwise. */
+  readonly bodyLimit: number
+  /** What expressions may reach. */
+  readonly expressions: ExpressionAccess
+  readonly protocol: ProtocolSettings
   readonly location: {
     readonly provider: string
     readonly region: string
@@ -64,6 +97,21 @@ export interface ThreadSettings {
   readonly metricsKey: string | null
   readonly metricsEnabled: boolean
   readonly cells: CellMemory
+  /** Memory of kept answers; null: none are kept. */
+  readonly cache: CacheMemory | null
+  readonly counts: {
+    readonly memory: CountMemory
+    /** Memory of what is counted in a Redis apart; null: there is none. */
+    readonly apart: CountMemory | null
+    /** Time zone of days and months; null: that of the process. */
+    readonly zone: string | null
+    /** Length of the throttling window, milliseconds. */
+    readonly windowMs: number
+    /** Answers say in `RateLimit` what is left. */
+    readonly fields: boolean
+    /** Nothing is refused. */
+    readonly shadow: boolean
+  }
   /** Memory of the entities that are in no delta, by kind. */
   readonly sharedTexts: Readonly<Record<string, SharedTextsMemory>>
   /** Figures about requests, one row per thread. */

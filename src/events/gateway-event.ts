@@ -3,6 +3,7 @@
  *
  * Values of fields that carry credentials are masked: events are shipped to places that must not be able to log in.
  */
+import { maskSecrets } from './mask-secrets.ts'
 
 /** A header field of an event. */
 export interface EventField {
@@ -44,7 +45,11 @@ export interface GatewayEventFacts {
   readonly route: EventRoute | null
   readonly attempts: number
   readonly clientChain: readonly string[]
+  /** What plugins tell besides, or null. */
+  readonly extras: Readonly<Record<string, unknown>> | null
   readonly env: string
+  /** What is left to the API key; absent: unknown. */
+  readonly remainingQuotas?: Readonly<Record<string, number>>
   /** What a gateway in front says of the request it made this one for; null where nothing is known. */
   readonly parent: EventParent | null
 }
@@ -123,7 +128,7 @@ export function buildGatewayEvent(facts: GatewayEventFacts): Record<string, unkn
     route: route?.json ?? null,
     matcheJwtVerifier: null,
     '@product': route?.metadata['product'] ?? '--',
-    remainingQuotas: NO_QUOTAS,
+    remainingQuotas: facts.remainingQuotas ?? NO_QUOTAS,
     viz: route === null ? null : vizOf(route, facts.parent),
     cbDuration: whole(facts.backendDuration),
     overheadWoCb: Math.abs(whole(facts.overhead) - Math.max(0, whole(facts.backendDuration))),
@@ -134,7 +139,7 @@ export function buildGatewayEvent(facts: GatewayEventFacts): Record<string, unkn
     extrasData: null,
     otoroshiHeadersIn: maskedFields(facts.sentHeaders),
     otoroshiHeadersOut: maskedFields(facts.answerHeaders),
-    extraInfos: null,
+    extraInfos: facts.extras === null ? null : maskSecrets(facts.extras),
   }
 }
 
@@ -154,6 +159,7 @@ const SECRET = new Set([
   'otoroshi-client-secret',
   'otoroshi-authorization',
   'otoroshi-token',
+  'otoroshi-claim',
   'otoroshi-private-token',
   'x-api-key',
 ])

@@ -5,6 +5,7 @@
  * pending (law 7); memory is bounded at each step.
  */
 export { type AdminCallFacts, type AlertShape, buildAdminAlert, buildAdminApiEvent } from './admin-events.ts'
+export { alertedRequest, buildAlert } from './alert-event.ts'
 export { EventPort } from './event-port.ts'
 export { EventsHub, type EventsHubOptions } from './events-hub.ts'
 export { buildFlowReportEvent } from './flow-report-event.ts'
@@ -29,3 +30,4 @@ export {
   RequestMetrics,
 } from './request-metrics.ts'
 export { TICK } from './rates.ts'
+export { buildRouteEvent } from './route-event.ts'

@@ -6,8 +6,10 @@
  */
 import { performance } from 'node:perf_hooks'
 import { bodyless, FieldNames, HeaderBlock, reasonPhrase, type ServerExchange } from '../http/index.ts'
+import { modulesOfRoute } from '../identity/route-modules.ts'
 import { type Answer, type FullAnswer, type Refusal, refuse } from '../plugin/answer.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
+import { hypotheticalAttribute } from '../plugin/known-attributes.ts'
 import type { CompiledRoute, RouteParts } from './compile/compiled-route.ts'
 import type { ThreadServices } from './compile/environment.ts'
 import { renderRefusal } from './errors/render.ts'
@@ -22,13 +24,24 @@ import { GatewayRequest } from './pipeline/client-request.ts'
 import { GatewayExchange, type IdSource } from './pipeline/exchange.ts'
 import { Run } from './pipeline/run.ts'
 import type { RunContext } from './pipeline/run-context.ts'
-import { checkChoice, checkRouteId } from './pipeline/verdict.ts'
+import { checkRouteId } from './pipeline/verdict.ts'
 import type { SizeCheck } from './request-sizes.ts'
 import { isLocalAdmin, LOCAL_ADMIN } from './local-admin.ts'
+import {
+  compileLoginWay,
+  isLogin,
+  isLogout,
+  LOGIN_ROUTE,
+  type LoginWay,
+  modulesToLeave,
+  privateNames,
+} from './login-way.ts'
+import { accepts, askMatch, MatchFailed } from './plugin-matching.ts'
 import { LiveRevision } from './revision/live-revision.ts'
 import type { RouteEntry } from './revision/route-entry.ts'
 import { type ListenerScope, MatchTrace, type RouteMatch } from './router/index.ts'
 import { Visit } from './visit.ts'
+import { aboutCaller, asksWhoCalls } from './who-calls.ts'
 
 /** Answers paths that belong to the gateway itself (`/.well-known/otoroshi/…`, `/health` of an address); null: not one of them. */
 export type OwnPaths = (request: ClientRequest) => FullAnswer | null
@@ -61,6 +74,8 @@ export interface GatewayOptions {
   readonly adminRoute: string
   /** A path of loopback names leads to it. */
   readonly localAdmin?: boolean
+  /** The way of logins to the control plane; absent: there is none. */
+  readonly login?: LoginWay
 }
 
 /** Prefix of the gateway's own paths. */
@@ -84,6 +99,8 @@ export class Gateway {
   readonly #options: GatewayOptions
   readonly #context: RunContext
   readonly #tooBig: SizeCheck | null
+  readonly #loginHosts: ReadonlySet<string>
+  #login: CompiledRoute | null = null
 
   constructor(options: GatewayOptions) {
     this.#options = options
@@ -92,17 +109,18 @@ export class Gateway {
     this.revision = new LiveRevision(thread, options.trailingSlashMeansExactSegments ?? true)
     const names = thread.headerNames
     const own = (...keys: (keyof typeof names)[]): string[] => keys.map(key => names[key])
-    const { privateRoute } = thread
-    const privateNames =
-      privateRoute === null ? [] : [privateRoute.header, privateRoute.callerHeader, privateRoute.clientHeader]
+    const { login = null } = options
+    this.#loginHosts = login?.hosts ?? new Set()
+    if (login !== null) void compileLoginWay(login, thread).then(compiled => (this.#login = compiled))
     this.#context = {
       headerNames: names,
       removedIn: new FieldNames([
         ...own('state', 'claim', 'requestId', 'clientId', 'clientSecret', 'authorization'),
         ...FORWARDED,
         ...INTERNAL,
-        ...privateNames,
+        ...privateNames(thread.privateRoute, login),
       ]),
+      stateAnswer: names.stateResponse.toLowerCase(),
       removedOut: new FieldNames([
         names.stateResponse,
         'raw-request-uri',
@@ -136,9 +154,19 @@ export class Gateway {
       wanted ? new Flow(performance.timeOrigin + arrival, arrival) : null,
       false,
     )
-    if (globals.limitConcurrent && inFlight > globals.maxConcurrent)
+    if (globals.limitConcurrent && inFlight > globals.maxConcurrent && !this.#leadsToAdmin(visit))
       this.#refuse(visit, refuse('too_many_requests'))
     else this.#admit(visit)
+  }
+
+  /** Whoever has to lower the load must get in. */
+  #leadsToAdmin(visit: Visit): boolean {
+    if (visit.request.pathFault !== null) return false
+    try {
+      return this.#match(visit)?.id === this.#options.adminRoute
+    } catch {
+      return false
+    }
   }
 
   /** Answers an exchange that must not be looked at any further. */
@@ -204,6 +232,10 @@ export class Gateway {
   }
 
   #route(visit: Visit): void {
+    if (this.#login !== null && isLogin(visit.request, this.#loginHosts)) {
+      this.#run(visit, this.#login, ownMatch)
+      return
+    }
     visit.flow?.begin('find-route')
     let match: RouteMatch<RouteEntry> | null
     try {
@@ -285,9 +317,11 @@ export class Gateway {
     }
   }
 
-  #run(visit: Visit, compiled: CompiledRoute, match: RouteMatch<RouteEntry>): void {
+  #run(visit: Visit, found: CompiledRoute, match: FoundRoute): void {
     const { server, request, arrival } = visit
     request.pathParams = match.params
+    const leaving = this.#login !== null && isLogout(request)
+    const compiled = leaving ? this.#login! : found
     const { parts } = compiled
     let { flow } = visit
     if (flow === null && this.#wantsFlow(parts)) {
@@ -300,6 +334,8 @@ export class Gateway {
       return
     }
     const exchange = new GatewayExchange(request, parts.view, match.matchedPath, arrival, this.#options.ids)
+    if (visit.dry) exchange.attributes.set(hypotheticalAttribute, true)
+    if (leaving) exchange.attributes.set(modulesToLeave, modulesOfRoute(found.parts.view.json).ids)
     if (flow !== null) {
       flow.note('found_route', { id: parts.id, name: parts.view.name })
       flow.note('matched_path', match.matchedPath)
@@ -311,11 +347,13 @@ export class Gateway {
       exchange.addAnswerHeader(this.#context.headerNames.requestId, exchange.id)
     }
     const context = visit.onDone === null ? this.#context : this.#explaining(visit)
-    new Run(server, exchange, compiled, context, flow, visit.dry).start()
+    const run = new Run(server, exchange, compiled, context, flow, visit.dry)
+    if (asksWhoCalls(request)) run.instead = aboutCaller
+    run.start()
   }
 
   /** How the route was found, for a report that only the route asks for. Its plugins have decided and are not asked again. */
-  #trace({ request }: Visit, { payload }: RouteMatch<RouteEntry>): MatchTrace {
+  #trace({ request }: Visit, { payload }: FoundRoute): MatchTrace {
     const trace = new MatchTrace()
     const scope = this.#options.listeners(request.connection.listener)
     this.revision.router.match(request, scope, entry => entry === payload, trace)
@@ -343,7 +381,7 @@ export class Gateway {
 
   #inMaintenance(routeId: string): boolean {
     const on = this.#options.maintenance || this.revision.globals.maintenance
-    return on && routeId !== this.#options.adminRoute
+    return on && routeId !== this.#options.adminRoute && routeId !== LOGIN_ROUTE
   }
 
   #noRoute(visit: Visit): void {
@@ -352,6 +390,7 @@ export class Gateway {
     askInTurn({
       steps: sinks,
       visit,
+      body: visit.body,
       waits: () => this.#wait(visit),
       answered: verdict => this.#verdict(visit, verdict),
       passed: () => this.#refuse(visit, sinkFault ?? refuse('route.not_found')),
@@ -436,31 +475,7 @@ function mayBeOwn(path: string): boolean {
 
 const noParams: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
 
-/** A plugin that takes part in the search for a route failed. */
-class MatchFailed extends Error {
-  readonly plugin: string
-  constructor(plugin: string, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
-    this.name = 'MatchFailed'
-    this.plugin = plugin
-  }
-}
+type FoundRoute = Omit<RouteMatch<RouteEntry>, 'payload' | 'id'> & { readonly payload?: RouteEntry }
 
-function askMatch<T>(plugin: string, ask: () => T): T {
-  try {
-    return ask()
-  } catch (error) {
-    throw new MatchFailed(plugin, error)
-  }
-}
-
-/** True when the route's own matching plugins agree; a route that is not compiled yet is taken and asked later. */
-function accepts(entry: RouteEntry, request: ClientRequest): boolean {
-  const compiled = entry.compiled
-  if (compiled === null) return true
-  for (const step of compiled.parts.chain.matchRoute) {
-    if (step.only !== null && !step.only(request)) continue
-    if (!askMatch(step.plugin, () => checkChoice(step.run(request)))) return false
-  }
-  return true
-}
+/** What is known of a request that belongs to the gateway itself. */
+const ownMatch: FoundRoute = { matchedPath: '', params: noParams, noMoreSegments: true }

@@ -1,21 +1,26 @@
 /** Plugins outside of routes, asked in turn: validators of incoming requests, and sinks. The first that answers decides. */
 import { type Answer, refuse } from '../plugin/answer.ts'
-import type { Verdict } from '../plugin/contract.ts'
+import type { Body, Verdict } from '../plugin/contract.ts'
 import { requestSnapshot } from './flow/snapshot.ts'
 import { failureNote, type VerdictNote, verdictNote } from './flow/verdict-note.ts'
 import type { Chain, ChainStep } from './pipeline/chain.ts'
+import { MessageBody } from './pipeline/message-body.ts'
 import { checkAnswer, checkVerdict } from './pipeline/verdict.ts'
 import type { Visit } from './visit.ts'
 
 export interface GlobalSteps {
-  readonly steps: Chain['incoming']
+  readonly steps: Chain['sink']
   readonly visit: Visit
+  /** The body of the request, for steps that answer it: validators see none, whoever comes behind them needs it. */
+  readonly body?: Body
   /** Called each time before a promise is waited for. */
   waits(): void
   answered(verdict: Answer): void
   /** None of them answered. */
   passed(): void
 }
+
+const noBody = new MessageBody(0, () => {})
 
 /** Nothing is called once the client is gone. A plugin that fails answers 500 and never lets the request pass (law 1). */
 export function askInTurn(asking: GlobalSteps, from = 0): void {
@@ -26,7 +31,7 @@ export function askInTurn(asking: GlobalSteps, from = 0): void {
     const note = watchGlobal(step, visit)
     let verdict: Verdict | Promise<Verdict>
     try {
-      verdict = checkVerdict(step.run(visit.request))
+      verdict = checkVerdict(step.run(visit.request, asking.body ?? noBody))
     } catch (error) {
       note?.(failureNote(error))
       asking.answered(failed(step.plugin, error))

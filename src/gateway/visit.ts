@@ -2,6 +2,7 @@
 import type { ServerExchange } from '../http/index.ts'
 import type { Flow } from './flow/flow.ts'
 import type { GatewayRequest } from './pipeline/client-request.ts'
+import { MessageBody } from './pipeline/message-body.ts'
 import { MatchTrace } from './router/index.ts'
 
 /** What is known of it, and who is told when it ends. */
@@ -31,6 +32,11 @@ export class Visit {
     this.flow = flow
     this.dry = dry
     this.trace = flow === null ? null : new MatchTrace()
+  }
+
+  /** The body of the request, for whoever answers it. Ask once. */
+  get body(): MessageBody {
+    return new MessageBody(this.server.bodyLength, reader => this.server.readBody(reader))
   }
 
   /** The client left while the request waited. */

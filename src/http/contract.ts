@@ -30,6 +30,8 @@ export interface TlsFacts {
   readonly protocol: string
   readonly cipher: string
   readonly serverName: string
+  /** The client has shown a certificate of an authority that the listener trusts. Absent: no. */
+  readonly clientVerified?: boolean
   /** Certificates of the client as DER, leaf first; empty when it sent none. */
   clientChain(): Buffer[]
 }

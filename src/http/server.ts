@@ -181,6 +181,7 @@ function tlsFacts(socket: tls.TLSSocket): TlsFacts {
     protocol: socket.getProtocol() ?? '',
     cipher: socket.getCipher()?.standardName ?? '',
     serverName: typeof name === 'string' ? name : '',
+    clientVerified: socket.authorized,
     clientChain() {
       const chain: Buffer[] = []
       let certificate = socket.getPeerCertificate(true)

@@ -9,6 +9,10 @@ export const CALLER_HEADER = 'Otoroshi-Private-Caller'
 /** Field that names the address of the client. */
 export const CLIENT_HEADER = 'Otoroshi-Private-Client'
 
+/** Fields that name scheme and host of a request of a login, and the auth modules of its route. */
+export const URL_HEADER = 'Otoroshi-Private-Url'
+export const MODULES_HEADER = 'Otoroshi-Private-Modules'
+
 export interface AdminListener {
   readonly port: number
   drain(limit: number): Promise<void>

@@ -5,7 +5,7 @@
  * open; `stop` lets requests finish within the limit and closes the store last.
  */
 import { readFileSync } from 'node:fs'
-import { adminApi } from '../admin-api/admin-api.ts'
+import { adminApi, adminApiFor } from '../admin-api/admin-api.ts'
 import { validatorFaults } from '../admin-api/entity-validators.ts'
 import type { AdminApiServices } from '../admin-api/services.ts'
 import { isRedisKind, postgresTarget, redisTarget, type Settings } from '../config/index.ts'
@@ -26,21 +26,27 @@ import {
   TOKEN_HEADER,
   type AdminListener,
 } from './admin-listener.ts'
+import { openCallCounts } from './call-counts.ts'
 import { explainWith } from './explain.ts'
 import { StartFailure } from './failure.ts'
 import { Exporters } from './exporters.ts'
 import { FlowStore } from './flow-store.ts'
 import { type FirstLogin, type FirstStart, firstStart } from './first-start.ts'
 import { HttpListeners } from './http-listeners.ts'
+import { InstanceCache } from './kept-answers.ts'
 import type { Log } from './log.ts'
 import { monitoringWith } from './monitoring.ts'
+import { loginSettings, openLogins } from './logins.ts'
 import { hashPassword, passwordMatches } from './password.ts'
 import { pluginFiles, watchPlugins } from './plugins-folder.ts'
 import { PluginListings } from './plugin-listings.ts'
 import { storedPublicKey } from './public-key.ts'
 import { PortUnavailable, probePort } from './port-probe.ts'
+import { secretRotation } from './rotation.ts'
+import { storeApikey } from './store-apikey.ts'
 import { watchStore } from './store-watch.ts'
 import {
+  cacheMemory,
   HTTPS_LISTENER,
   listenersOf,
   STANDARD_LISTENER,
@@ -116,6 +122,8 @@ async function assemble(
 
   const token = newToken()
   const audit = new EventPort()
+  const cache = cacheMemory(settings)
+  const keptAnswers = cache === null ? null : new InstanceCache(cache, log)
   const flows = new FlowStore(ids => dataPlane.setTryIts(ids))
   const services: AdminApiServices = {
     control,
@@ -137,19 +145,29 @@ async function assemble(
     monitoring: (topic, query, accept) => monitoringWith(threadSettings, dataPlane)(topic, query, accept),
     threads: () => dataPlane.status(),
     flows,
+    ...(keptAnswers !== null && { keptAnswers }),
     ledger: () => hub.ledger(),
     audit,
     hashPassword,
     passwordMatches,
     plugins: () => listings.all(),
+    quotas: {
+      read: key => counts.quotas.read(key),
+      reset: key => counts.quotas.reset(key),
+    },
     onFailure: (error, what) => log('error', `${what}: ${messageOf(error)}`),
   }
-  let privateListener: AdminListener | null = null
-  if (settings.adminApi.exposed) {
-    const opened = await openAdminListener(adminApi(services), settings.http.limits)
-    privateListener = opened
-    closers.push(() => opened.drain(1_000))
-  }
+  const { exposed: served } = settings.adminApi
+  const loginToken = newToken()
+  const adminCall = served ? adminApiFor(services) : null
+  const login = openLogins({ settings, control, audit, adminCall, token: loginToken, log })
+  closers.push(() => login.close())
+  const admin = served ? adminApi(services) : null
+  const privateListener: AdminListener = await openAdminListener(exchange => {
+    if (admin === null || login.takes(exchange)) login.handle(exchange)
+    else admin(exchange)
+  }, settings.http.limits)
+  closers.push(() => privateListener.drain(1_000))
 
   const state = new InstanceState()
   const hub: EventsHub = new EventsHub({
@@ -173,7 +191,7 @@ async function assemble(
 
   const threadSettings = threadSettingsOf(
     settings,
-    privateListener === null
+    !served
       ? null
       : {
           routeId: settings.adminApi.routeId,
@@ -186,14 +204,22 @@ async function assemble(
         },
     state.memory,
     control.sharedTexts,
+    cache,
+    loginSettings(settings, privateListener.port, loginToken),
   )
+  const counts = await openCallCounts(settings, store, threadSettings.counts, log)
+  closers.push(() => counts.close())
   const dataPlane: DataPlane = new DataPlane({
+    count: subject => counts.settle(subject),
     settings: threadSettings,
     openEventPort: () => hub.openPort(),
     listed,
     fullDelta: () => control.fullDelta(),
     onAcknowledged: (delta, acknowledgement) => control.acknowledge(delta, acknowledgement),
     onFlow: flow => flows.add(flow),
+    onDied: index => keptAnswers?.bury(index),
+    onPassword: question => login.password(question),
+    onApikey: key => storeApikey(control, key),
     onPlugins: (failures, folder) => {
       listings.setFolder(folder)
       for (const { path, message } of failures) log('error', `plugin file ${path} does not load: ${message}`)
@@ -202,11 +228,14 @@ async function assemble(
   })
   closers.push(() => dataPlane.drain(settings.running.drainTimeout))
   const extra = new HttpListeners(control, dataPlane, tls, log)
+  const rotation = secretRotation(control, dataPlane, audit, settings.instance.env, log)
+  closers.push(() => rotation.close())
   const audience: RevisionAudience = {
     publish: async delta => {
       const acknowledgements = await dataPlane.publish(delta)
       await extra.follow(delta)
       exporters.follow(delta)
+      rotation.follow(delta)
       return acknowledgements
     },
   }
@@ -229,7 +258,10 @@ async function assemble(
     closers.push(watchPlugins(folder, files, changed => dataPlane.reloadPlugins(changed), failed))
   }
   returnMemorySoon(0)
-  const listsSoon = setTimeout(() => void control.prepareLists(), LISTS_AFTER).unref()
+  const listsSoon = setTimeout(
+    () => void control.prepareLists().then(() => rotation.start()),
+    LISTS_AFTER,
+  ).unref()
   closers.push(() => clearTimeout(listsSoon))
   return {
     httpPort: ports.get(STANDARD_LISTENER)!,

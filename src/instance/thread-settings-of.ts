@@ -1,9 +1,12 @@
 /** From the settings of the process to what a data-plane thread is started with. */
-import type { Settings } from '../config/index.ts'
+import { isRedisKind, readableSettings, secretVariables, type Settings } from '../config/index.ts'
 import { InFlight } from '../data-plane/in-flight.ts'
 import type { ListenerSettings, ThreadSettings } from '../data-plane/thread-settings.ts'
 import { metricsMemory } from '../events/index.ts'
+import { type CacheMemory, createCacheMemory, LEAST_MEMORY, MOST_MEMORY } from '../cache/index.ts'
 import { createCellMemory } from '../limits/cells.ts'
+import { StartFailure } from './failure.ts'
+import { createCountMemory } from '../limits/count-memory.ts'
 
 /** PEM texts of the configured certificate. */
 export interface TlsMaterial {
@@ -31,12 +34,29 @@ export function listenersOf(settings: Settings, tls: TlsMaterial | null): readon
   return [plain, { ...shared, id: HTTPS_LISTENER, port: https.port, tls, http2: https.http2 }]
 }
 
+function expressionAccess(settings: Settings): ThreadSettings['expressions'] {
+  const { allowEnv, allowConfig } = settings.engine
+  const { open, forKeys } = readableSettings(settings)
+  return {
+    closedVariables: allowEnv ? secretVariables(process.env, settings) : null,
+    settings: allowConfig ? open : null,
+    keySettings: forKeys,
+  }
+}
+
+/** True for a store on which other instances count, too. */
+function isShared(kind: string): boolean {
+  return isRedisKind(kind) || kind === 'postgresql'
+}
+
 /** Everything but the index of the thread. `admin` null: the admin API is not exposed. */
 export function threadSettingsOf(
   settings: Settings,
   admin: ThreadSettings['adminRoute'],
   state: SharedArrayBuffer,
   sharedTexts: ThreadSettings['sharedTexts'],
+  cache: CacheMemory | null,
+  logins: ThreadSettings['logins'],
 ): Omit<ThreadSettings, 'index'> {
   const { instance, running, http, engine, requests } = settings
   return {
@@ -61,6 +81,15 @@ export function threadSettingsOf(
     trailingSlashMeansExactSegments: engine.trailingSlashMeansExactSegments,
     maintenance: running.maintenance,
     adminRoute: admin,
+    logins,
+    expressions: expressionAccess(settings),
+    protocol: {
+      issuer: engine.tokenIssuer,
+      secret: settings.secrets.master,
+      scheme: settings.exposed.scheme,
+      host: settings.adminHosts.exposed[0]!,
+      port: settings.exposed.scheme === 'https' ? settings.exposed.httpsPort : settings.exposed.httpPort,
+    },
     location: {
       provider: instance.provider,
       region: instance.region,
@@ -74,9 +103,34 @@ export function threadSettingsOf(
     metricsEnabled: settings.metrics.enabled,
     metricsKey: settings.metrics.accessKey ?? settings.health.accessKey,
     cells: createCellMemory(),
+    cache,
+    bodyLimit: engine.bodyLimit,
+    counts: {
+      memory: createCountMemory({
+        shared: isShared(settings.storage.kind),
+        ahead: settings.limits.ahead / 100,
+      }),
+      apart: settings.limits.redis.enabled
+        ? createCountMemory({ shared: true, ahead: settings.limits.ahead / 100 })
+        : null,
+      zone: settings.limits.zone,
+      windowMs: settings.limits.window * 1000,
+      fields: settings.limits.fields,
+      shadow: settings.limits.shadow,
+    },
     sharedTexts,
     inFlight: InFlight.memory(running.threads),
     metrics: metricsMemory(running.threads),
     state,
   }
+}
+
+/** Memory for kept answers, null when none are kept. Throws `StartFailure`. */
+export function cacheMemory({ responseCache: { memory }, running }: Settings): CacheMemory | null {
+  if (memory === 0) return null
+  if (memory < LEAST_MEMORY || memory > MOST_MEMORY)
+    throw new StartFailure(
+      `otoroshi.responseCache.memory: expected 0, or ${LEAST_MEMORY} to ${MOST_MEMORY} bytes, not ${memory}`,
+    )
+  return createCacheMemory(memory, running.threads)
 }

@@ -93,6 +93,8 @@ export interface EntityDefinition<T = unknown> {
   readonly singleton?: string
   /** Field whose value comes before the id in the storage key: `tenant` gives `otoroshi:teams:<tenant>:<id>`. */
   readonly scopeField?: string
+  /** Field that holds the end of its life, epoch milliseconds: the store forgets it then. */
+  readonly expiryField?: string
   /** Kind whose storage this one shares: the same entities under another name. */
   readonly aliasOf?: string
   /** Answers carry `Otoroshi-Api-Deprecated: yes`. */

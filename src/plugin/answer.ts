@@ -2,7 +2,12 @@
 import { type ReasonCode, reasons } from './reasons.ts'
 
 /** A body sent as it is; an async iterable is streamed. */
-export type AnswerBody = string | Uint8Array | AsyncIterable<Uint8Array> | null
+export type AnswerBody = string | Uint8Array | StreamedBody | null
+
+/** A body that comes in pieces. `length`: its bytes when they are known beforehand; the pieces must then add up to it. */
+export interface StreamedBody extends AsyncIterable<Uint8Array> {
+  readonly length?: number
+}
 
 export interface FullAnswer {
   readonly kind: 'full'

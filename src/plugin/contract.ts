@@ -6,12 +6,19 @@
  * when it returned a promise. A phase that throws closes the request with 500 (law 1), never lets it pass.
  */
 import type { KeyObject } from 'node:crypto'
+import type { AnswerStore } from '../cache/index.ts'
+import type { Duplex } from 'node:stream'
 import type { ConnectionFacts, HttpVersion } from '../http/contract.ts'
 import type { HeaderBlock } from '../http/headers.ts'
 import type { ApikeyView } from '../identity/apikey.ts'
+import type { Counting } from '../limits/counting.ts'
 import type { Schema } from '../schema/index.ts'
 import type { Answer, Refusal } from './answer.ts'
 import type { Attributes } from './attributes.ts'
+import type { JwtServices } from './jwt-services.ts'
+import type { InstanceServices } from './instance-services.ts'
+import type { Logins } from './logins.ts'
+import type { OutgoingCalls } from './outgoing-calls.ts'
 
 export type Step =
   | 'IncomingRequestValidator'
@@ -67,6 +74,8 @@ export interface Body {
   replace(content: Buffer | string): void
   /** Passes every chunk through `transform`; the length becomes unknown unless `length` is given. */
   transform(transform: BodyTransform, length?: number): void
+  /** Passes the body through a stream of Node (`node:zlib`); the length becomes unknown. */
+  pipe(step: BodyStream): void
 }
 
 /**
@@ -78,6 +87,16 @@ export interface BodyTransform {
   end(): Buffer | null
   /** True once nothing that still comes counts: the message ends behind what the last `push` returned. */
   readonly done?: boolean
+}
+
+/** A transformation that is a stream of Node. */
+export interface BodyStream {
+  /** Called when the body begins to flow. The stream is destroyed when the body is given up. */
+  open(): Duplex
+  /** Makes the stream give out what it holds, then calls `done`. Called whenever the sender pauses. */
+  flush?(stream: Duplex, done: () => void): void
+  /** What the request is refused with when the stream fails; `plugin.failed` unless given. */
+  readonly fault?: Refusal
 }
 
 /** The request on its way to the backend. */
@@ -103,6 +122,13 @@ export interface TargetView {
   readonly hostname: string
   readonly port: number
   readonly tls: boolean
+}
+
+/** Servers that requests go to in place of those of the route's backend. Made by `PluginServices.destination`. */
+export interface Destination {
+  readonly targets: readonly TargetView[]
+  /** Lets its connections go once the requests on their way to it are over. No request can be sent there any more. */
+  release(): void
 }
 
 /** The route as plugins see it. `json` is the whole entity, unknown fields included. */
@@ -146,6 +172,12 @@ export interface Exchange {
   readonly response: BackendResponse
   readonly target: TargetView | null
   readonly timings: Timings
+  /**
+   * A field of the answer of the backend as it came, those included that never reach clients; undefined when there is none, or
+   * the backend did not answer. `backendAnswered` tells which.
+   */
+  backendField(name: string): string | undefined
+  readonly backendAnswered: boolean
   /** A further header field on whatever goes to the client, errors and short-circuits included. */
   addAnswerHeader(name: string, value: string): void
   /**
@@ -153,6 +185,19 @@ export interface Exchange {
    * answer itself comes before it. A plugin whose value is to count takes out what the backend says in its response phase.
    */
   setAnswerHeader(name: string, value: string): void
+  /**
+   * Sends the request to other servers than those of the route's backend; the last call counts. To be called before a target
+   * is chosen: in `beforeRequest`, `preRoute` or `access`.
+   */
+  sendTo(destination: Destination): void
+  /** Puts a fact into the report of this request, when one is made. */
+  note(name: string, value: unknown): void
+  /**
+   * Asks the backend once more on behalf of nobody: the phases from `request` on run over a copy of this exchange that
+   * shares its attributes, and the answer is thrown away. `prepare` gets the copy first; `over` is called once at its
+   * end, in place of the `afterRequest` phases. For requests without a body.
+   */
+  repeat(prepare: (copy: Exchange) => void, over: (copy: Exchange) => void): void
 }
 
 export type Verdict = Answer | undefined | void
@@ -204,15 +249,26 @@ export interface PluginInstance {
   router?: (request: ClientRequest) => string | undefined
   /** A further condition of the route. Synchronous. */
   matchRoute?: (request: ClientRequest) => boolean
-  /** Answers requests that no route wants; global list only. */
-  sink?: (request: ClientRequest) => Verdict | Promise<Verdict>
+  /** Answers requests that no route wants; global list only. `body`: that of the request, streaming until it is read. */
+  sink?: (request: ClientRequest, body: Body) => Verdict | Promise<Verdict>
   beforeRequest?: Phase
   preRoute?: Phase
   access?: Phase
   request?: Phase
+  /**
+   * Between the request phases and the backend, or what replaces it: an answer goes on to the response phases, and the
+   * backend is not called.
+   */
+  lookup?: Phase
   /** Replaces the backend. Returning nothing calls the real one. Only the first such plugin of a route is asked. */
   backend?: Phase
+  /** The backend, or what replaces it, has answered. An answer given here takes its place in the response phases. */
+  answered?: Phase
+  /** The backend could not be called, or failed: an answer goes to the response phases in place of the error. */
+  failed?: (exchange: Exchange, refusal: Refusal) => Verdict | Promise<Verdict>
   response?: Phase
+  /** As `response`, behind the response phases of all plugins. */
+  lateResponse?: Phase
   /** May change an error answer the gateway made, which is `exchange.response`, or answer something else. */
   error?: (exchange: Exchange, refusal: Refusal) => Verdict | Promise<Verdict>
   /** After the last byte. Errors are logged and ignored. */
@@ -242,6 +298,15 @@ export interface PluginServices {
   readonly slot: number
   /** Compiles expression-language text (`${req.path}` …); text without `${` costs nothing per request. */
   template(text: string): Template
+  /**
+   * Compiles other servers for requests of this route: `targets`, `root` and `rewrite` take the place of the backend's, the
+   * rest of it counts. To be released in `dispose`. Throws a sentence that names the fault.
+   */
+  destination(backend: {
+    readonly targets: readonly unknown[]
+    readonly root?: string
+    readonly rewrite?: boolean
+  }): Destination
   /** True when `X-Forwarded-*` of clients is believed. */
   readonly trustForwarded: boolean
   /** Id of the route of the admin API, which no global plugin may lock; empty when there is none. */
@@ -252,6 +317,29 @@ export interface PluginServices {
   readonly apikeys: ApikeySource
   /** Public keys of the certificates of the revision in force, read anew at each call. */
   readonly keyPairs: KeyPairSource
+  /** Logged-in users of the revision in force, and the way to the login. */
+  readonly logins: Logins
+  /** `plugins.config` of the global configuration: settings that plugins of all routes share. */
+  readonly globalSettings: Readonly<Record<string, unknown>>
+  /** Calls to other servers, over the connections of the thread. */
+  readonly calls: OutgoingCalls
+  /** JSON Web Tokens: verifiers, keys, and what is known of tokens seen before. */
+  readonly jwt: JwtServices
+  /** Answers that all threads keep together; null where none are kept. */
+  readonly cache: AnswerStore | null
+  /** What is known of the gateway itself. */
+  readonly instance: InstanceServices
+  /** Counts calls, exactly over all threads. */
+  readonly counting: Counting
+  /** Bytes of a body that a plugin reads whole, unless its settings say otherwise. */
+  readonly bodyLimit: number
+  /**
+   * Raises an alert of upstream's catalogue about this route, for data exporters. `fields` is called only when somebody
+   * listens.
+   */
+  alert(name: string, fields: () => Readonly<Record<string, unknown>>): void
+  /** As `alert`, for an event of another type. */
+  event(type: string, fields: () => Readonly<Record<string, unknown>>): void
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void
 }
 
@@ -259,12 +347,23 @@ export interface PluginServices {
 export interface ApikeySource {
   /** Null when no key has this id. */
   find(clientId: string): ApikeyView | null
+  /**
+   * Stores a key unless one of its id is there; answers the one that is. For keys that stand for something callers have shown
+   * otherwise (a certificate, a token). Rejects when it is invalid or the store cannot be reached.
+   */
+  create?(key: Readonly<Record<string, unknown>>): Promise<ApikeyView>
+  /** When the secret of the key is exchanged, epoch milliseconds; null for one that does not rotate. */
+  rotationAt?(clientId: string): number | null
 }
 
 /** Where plugins look up the keys that verify signatures. */
 export interface KeyPairSource {
   /** Null when no certificate has this id, or it is revoked, not valid now or unreadable. */
   find(certificateId: string): KeyPairView | null
+  /** Ids of the certificates whose public keys are published. Absent: none are. */
+  published?(): readonly string[]
+  /** The private half; null when there is none to sign with, and wherever `find` answers null. */
+  signingKey(certificateId: string): KeyObject | null
 }
 
 /** The public half of a stored certificate or bare key pair. */
@@ -272,6 +371,8 @@ export interface KeyPairView {
   readonly publicKey: KeyObject
   /** A bare key pair, made to sign tokens; false for certificates of servers, clients and authorities. */
   readonly signsTokens: boolean
+  /** Its public key is published. */
+  readonly exposed: boolean
   /** Organization it belongs to. */
   readonly tenant: string
 }
@@ -310,6 +411,8 @@ export interface PluginDefinition<C = unknown> {
   readonly steps: readonly Step[]
   /** Description of the configuration; its defaults are upstream's. */
   readonly config: Schema<C>
+  /** Looks at settings for what takes a while to check. What it rejects with closes the route as `setup` does. */
+  prepare?(config: C): Promise<void>
   /** May throw: the route is then closed with `plugin.setup_failed`. */
   setup(config: C, services: PluginServices): PluginInstance
 }

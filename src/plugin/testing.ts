@@ -7,7 +7,16 @@
  */
 export type { BodyInput, Fields, RequestInput } from './testing/fake-exchange.ts'
 export { clientRequest, defaultTarget, routeView } from './testing/fake-exchange.ts'
-export { apikey, headerNames, type LoggedLine, pluginServices } from './testing/fake-services.ts'
+export { authModule, fakeLogins, type FakeLoginsInput, userSession } from './testing/fake-logins.ts'
+export {
+  apikey,
+  headerNames,
+  instanceServices,
+  jwtServices,
+  type LoggedLine,
+  outgoingCalls,
+  pluginServices,
+} from './testing/fake-services.ts'
 export {
   type BackendAnswer,
   type BackendCall,

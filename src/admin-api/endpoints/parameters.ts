@@ -48,6 +48,8 @@ export const parameters = {
   ifMatch: header('If-Match', 'Entity tags, one of which must be that of what is there'),
   ifNoneMatch: header('If-None-Match', 'Entity tags the client has, or `*`: only when nothing is there'),
   tenant: header('Otoroshi-Tenant', 'Organization the call is about; `default` unless given'),
+  newSecret: query('newSecret', text, 'Secret that is not in force: its bearer is answered as well'),
+  rawPassword: query('rawPassword', text, 'Password whose hash the template holds; no password unless given'),
   templateType: query('type', text, 'Type of an auth module or data exporter'),
   withSchemas: query('schema', flag, '`false` leaves the JSON Schemas out'),
   before: query('before', whole, 'Number of a version: only those before it'),

@@ -10,14 +10,18 @@ import type { Call } from '../call.ts'
 import { kindLabel } from '../entity-view.ts'
 import { isNotBuilt, notBuiltFeature } from '../not-built.ts'
 import type { Reply } from '../reply.ts'
+import { cacheEndpoints } from './cache.ts'
 import type { Endpoint, KindEndpoint } from './endpoint.ts'
 import { flowEndpoints } from './flows.ts'
 import { genericEndpoints } from './generic.ts'
+import { grantedKeyEndpoints } from './granted-keys.ts'
 import { historyEndpoints } from './history.ts'
 import { instanceEndpoints } from './instance.ts'
 import { legacyEndpoints } from './legacy.ts'
 import { documentEndpoints } from './document.ts'
+import { newEntityEndpoints } from './new-entities.ts'
 import { type PathMatch, PathTable } from './path-match.ts'
+import { quotaEndpoints } from './quotas.ts'
 import { serviceEndpoints } from './services.ts'
 import { transferEndpoints } from './transfer.ts'
 import { ownLegacyEndpoints, sessionEndpoints } from './users.ts'
@@ -29,7 +33,11 @@ export const endpoints: readonly Endpoint[] = [
   ...transferEndpoints,
   ...historyEndpoints,
   ...flowEndpoints,
+  ...quotaEndpoints,
+  ...cacheEndpoints,
   ...serviceEndpoints,
+  ...grantedKeyEndpoints,
+  ...newEntityEndpoints,
   ...sessionEndpoints,
 ]
 

@@ -14,6 +14,7 @@ export type Paths = Record<string, Record<string, Json>>
 const pathNames: Readonly<Record<string, string>> = {
   id: 'Id of the entity',
   version: 'Number of the version',
+  clientId: 'Id of the API key',
   username: 'Name of the administrator',
   passkey: 'Id of the passkey',
   line: 'Name of the environment',

@@ -82,6 +82,17 @@ export function redisTarget(kind: RedisKind, settings: RedisSettings): RedisTarg
   }
 }
 
+/** The Redis of limits; null: there is none apart. A text says what is wrong with the settings. */
+export function limiterTarget(
+  { enabled, uris }: { readonly enabled: boolean; readonly uris: readonly RedisUri[] },
+  settings: RedisSettings,
+): RedisTarget | string | null {
+  if (!enabled) return null
+  if (uris.length === 0) return 'otoroshi.rate-limiter.distributed-redis.enabled needs the uris beside it'
+  const target = ofUris(uris, uris.length > 1 ? 'cluster' : 'nodes', settings)
+  return typeof target === 'string' ? `otoroshi.rate-limiter.distributed-redis: ${target}` : target
+}
+
 /** The master and its replicas. */
 function leader({ lf, host, port, password, replicas }: RedisSettings): readonly RedisMember[] {
   const master = {

@@ -4,11 +4,14 @@ import { headerNames } from './header-names.ts'
 import { healthChecks } from './health-checks.ts'
 import { history } from './history.ts'
 import { instance, plugins, running, secrets } from './identity.ts'
+import { limits } from './limits.ts'
 import { exposed, http, https, requests } from './listening.ts'
+import { console, logins } from './logins.ts'
 import { health, logs, metrics } from './monitoring.ts'
 import { backends, engine } from './proxying.ts'
 import { postgres } from './postgres.ts'
 import { redis } from './redis.ts'
+import { responseCache } from './response-cache.ts'
 import { storage } from './storage.ts'
 
 export const table = {
@@ -19,6 +22,8 @@ export const table = {
   domains,
   adminApi,
   firstStart,
+  logins,
+  console,
   secrets,
   instance,
   storage,
@@ -29,7 +34,9 @@ export const table = {
   plugins,
   backends,
   healthChecks,
+  responseCache,
   engine,
+  limits,
   headerNames,
   logs,
   health,
@@ -45,6 +52,8 @@ export const titles: Readonly<Record<keyof typeof table, string>> = {
   domains: 'Domains',
   adminApi: 'Admin API',
   firstStart: 'First start',
+  logins: 'Logins of users',
+  console: 'Logins of administrators',
   secrets: 'Secrets',
   instance: 'Identity',
   storage: 'Storage',
@@ -55,7 +64,9 @@ export const titles: Readonly<Record<keyof typeof table, string>> = {
   plugins: 'Plugins',
   backends: 'Backends',
   healthChecks: 'Health checks of backends',
+  responseCache: 'Response cache',
   engine: 'Engine',
+  limits: 'Limits',
   headerNames: 'Header names',
   logs: 'Logs',
   health: 'Health',

@@ -1,6 +1,6 @@
 /** The way to backends: connections, sizes of their answers, names; and what decides about routing. */
 import { setting } from '../setting.ts'
-import { bytes, duration, flag, texts, whole } from '../value-types.ts'
+import { bytes, duration, flag, text, texts, whole } from '../value-types.ts'
 
 const parsing = (name: string): string => `otoroshi.actorsystems.otoroshi.pekko.http.parsing.${name}`
 const client = (name: string): string => `OTOROSHI_AKKA_HTTP_CLIENT_${name}`
@@ -119,6 +119,15 @@ export const engine = {
     default: [],
     about: 'ids of plugins that may not run; a route that needs one is closed',
   }),
+  bodyLimit: setting({
+    key: 'otoroshi.plugins.maxBodySize',
+    env: ['OTOROSHI_PLUGINS_MAX_BODY_SIZE'],
+    type: bytes({ min: 1 }),
+    default: 4_194_304,
+    unit: 'bytes',
+    about:
+      'longest body that a plugin which transforms or checks bodies reads whole, decoded; its own settings come first',
+  }),
   trustForwarded: setting({
     key: 'otoroshi.options.trustXForwarded',
     env: ['OTOROSHI_OPTIONS_TRUST_XFORWARDED'],
@@ -133,20 +142,24 @@ export const engine = {
     default: true,
     about: 'a route path that ends with / matches whole segments only',
   }),
+  tokenIssuer: setting({
+    key: 'otoroshi.headers.jwt.issuer',
+    type: text,
+    default: 'Otoroshi',
+    about: 'issuer of the tokens that backends get, and audience of their answers to the challenge',
+  }),
   allowEnv: setting({
     key: 'otoroshi.elSettings.allowEnvAccess',
     env: ['OTOROSHI_EL_SETTINGS_ALLOW_ENV_ACCESS'],
     type: flag,
     default: true,
-    about: 'expressions may read environment variables',
-    effective: false,
+    about: 'expressions may read environment variables; those that hold secrets of the gateway never',
   }),
   allowConfig: setting({
     key: 'otoroshi.elSettings.allowConfigAccess',
     env: ['OTOROSHI_EL_SETTINGS_ALLOW_CONFIG_ACCESS'],
     type: flag,
     default: true,
-    about: 'expressions may read settings',
-    effective: false,
+    about: 'expressions may read settings that are no secrets',
   }),
 }

@@ -47,8 +47,12 @@ const phases: Readonly<Record<keyof PluginInstance, true>> = {
   preRoute: true,
   access: true,
   request: true,
+  lookup: true,
   backend: true,
+  answered: true,
+  failed: true,
   response: true,
+  lateResponse: true,
   error: true,
   afterRequest: true,
   message: true,
@@ -121,6 +125,7 @@ async function makeSlot(
   if (!config.ok) return { reason: 'plugin.invalid_config', detail: describeFaults(config.faults) }
   try {
     const only = conditionOf(slot)
+    await definition.prepare?.(config.value)
     const instance = definition.setup(config.value, services.pluginServices(at, slot.plugin))
     checkInstance(instance)
     const expanded = instance.expand === undefined ? null : slotsOf(instance.expand())
@@ -207,8 +212,11 @@ function chainOf(made: readonly Made[], disabled: readonly string[]): Chain {
     preRoute: pick('preRoute', 'pre_route'),
     access: pick('access', 'validate_access'),
     request: pick('request', 'transform_request'),
+    lookup: pick('lookup', 'transform_request'),
     backend: pick('backend', 'call_backend'),
-    response: pick('response', 'transform_response'),
+    answered: pick('answered', 'transform_response'),
+    failed: pick('failed', 'transform_response'),
+    response: behind(pick('response', 'transform_response'), pick('lateResponse', 'transform_response')),
     error: pick('error', 'transform_response'),
     afterRequest: pick('afterRequest', 'transform_request'),
     message: pick('message', 'handles_websocket'),
@@ -219,6 +227,10 @@ function chainOf(made: readonly Made[], disabled: readonly string[]): Chain {
     disabled,
     instances: made.map(m => m.instance),
   }
+}
+
+function behind<T>(first: T[], late: T[]): T[] {
+  return late.length === 0 ? first : [...first, ...late]
 }
 
 function messageOf(error: unknown): string {

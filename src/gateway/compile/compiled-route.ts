@@ -23,17 +23,21 @@ export interface TargetLink {
   readonly fault: ReasonCode | null
 }
 
-/** What of a route the request path reads. */
-export interface RouteParts {
-  readonly id: string
-  readonly view: RouteView
-  readonly closed: Refusal | null
-  readonly chain: Chain
+/** Where a request may be sent: targets, who chooses among them, and the path there. */
+export interface CallPlace {
   readonly backend: CompiledBackend | null
   readonly chooser: Chooser | null
   readonly links: readonly TargetLink[]
   /** Path and query on the backend. */
   readonly pathFor: (exchange: Exchange) => string
+}
+
+/** What of a route the request path reads. */
+export interface RouteParts extends CallPlace {
+  readonly id: string
+  readonly view: RouteView
+  readonly closed: Refusal | null
+  readonly chain: Chain
   readonly debugFlow: boolean
   readonly exportReporting: boolean
   /** Id under which templates, breakers and statistics of the route are kept. */
@@ -87,10 +91,15 @@ export class CompiledRoute {
     const { chain, chooser, links } = this.parts
     for (const instance of chain.instances) disposeQuietly(instance)
     chooser?.close()
-    for (const link of links) {
-      link.lease?.release()
-      link.upgrades?.release()
-      link.dynamic?.release()
-    }
+    releaseLinks(links)
+  }
+}
+
+/** Gives the connections back. */
+export function releaseLinks(links: readonly TargetLink[]): void {
+  for (const link of links) {
+    link.lease?.release()
+    link.upgrades?.release()
+    link.dynamic?.release()
   }
 }

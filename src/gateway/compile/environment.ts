@@ -1,8 +1,9 @@
 /** What compiling needs besides the route itself. One per revision where noted; the rest lives as long as the thread. */
 import type { TextSource } from '../revision/entity-texts.ts'
-import type { HeaderNameKey, PluginServices, Template } from '../../plugin/contract.ts'
+import type { Exchange, HeaderNameKey, PluginServices, Template } from '../../plugin/contract.ts'
 import type { PluginSlot } from '../../model/types/plugin-slot.ts'
 import type { Origin } from '../../http/index.ts'
+import type { GlobalLimits } from '../../limits/global-limits.ts'
 import type { BalancingServices, InstanceLocation, ProxyPlan } from '../balancing/index.ts'
 import type { CertificateSource } from '../backends/origin-of.ts'
 import type { Pools } from '../backends/pools.ts'
@@ -18,34 +19,60 @@ export interface ThreadServices {
   readonly blacklisted: ReadonlySet<string>
   readonly apikeys: PluginServices['apikeys']
   readonly keyPairs: PluginServices['keyPairs']
+  readonly logins: PluginServices['logins']
+  readonly counting: PluginServices['counting']
+  readonly bodyLimit: PluginServices['bodyLimit']
+  readonly calls: PluginServices['calls']
+  readonly jwt: PluginServices['jwt']
+  readonly cache: PluginServices['cache']
+  readonly instance: PluginServices['instance']
   /** Texts that are in no delta, by kind. */
   readonly sharedTexts?: ReadonlyMap<string, TextSource>
   /** Compiles an expression text. Throws when it cannot. */
   template(text: string): Template
+  /** Raises an alert about a route; `fields` is called only when somebody listens. */
+  alert(
+    route: { readonly id: string; readonly name: string },
+    name: string,
+    fields: () => Readonly<Record<string, unknown>>,
+  ): void
+  /** As `alert`, for an event of another type. */
+  event(
+    route: { readonly id: string; readonly name: string },
+    type: string,
+    fields: () => Readonly<Record<string, unknown>>,
+  ): void
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void
   /** The route whose calls go to the control plane's private listener, or null when there is none. */
   readonly privateRoute: PrivateRoute | null
 }
 
-/** The admin API: a route like any other, whose backend is the control plane. */
+/** A route whose backend is the control plane: that of the admin API, which is like any other, and that of logins. */
 export interface PrivateRoute {
   readonly routeId: string
   readonly origin: Origin
   /** Field that proves to the private listener that the call passed the route, and its value. */
   readonly header: string
   readonly token: string
-  /** Field that names the API key of the caller. Clients cannot set it. */
-  readonly callerHeader: string
+  /** Field that names the API key of the caller. Clients cannot set it. Null: it is not told. */
+  readonly callerHeader: string | null
   /** Field that names the address of the client. Clients cannot set it. */
   readonly clientHeader: string
+  /** More fields that clients cannot set. */
+  readonly facts?: (exchange: Exchange) => ReadonlyArray<readonly [string, string]>
 }
 
 /** What the global configuration of a revision says to compiling. */
 export interface GlobalParts {
   readonly slots: readonly PluginSlot[]
+  /** Settings that plugins of all routes share. */
+  readonly pluginSettings: Readonly<Record<string, unknown>>
   readonly proxy: ProxyPlan | null
   readonly trustForwarded: boolean
   readonly useCircuitBreakers: boolean
+  /** Global limits hold on routes that do not say otherwise. */
+  readonly legacyChecks: boolean
+  readonly limits: GlobalLimits
 }
 
 /** Reads entities of the revision being compiled. */

@@ -8,19 +8,15 @@ import { readEntity, readEntityText } from '../../model/read.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
 import type { PluginServices, RouteView } from '../../plugin/contract.ts'
 import { describeFaults } from '../../schema/index.ts'
-import { MissingCertificate, originOf } from '../backends/origin-of.ts'
-import {
-  type CompiledBackend,
-  type CompiledTarget,
-  compileBackend,
-  compileChooser,
-} from '../balancing/index.ts'
+import { type CompiledBackend, compileBackend, compileChooser } from '../balancing/index.ts'
 import { emptyChain } from '../pipeline/chain.ts'
 import { compileChain } from './chain.ts'
-import { CompiledRoute, type RouteParts, type TargetLink } from './compiled-route.ts'
+import { CompiledRoute, releaseLinks, type RouteParts, type TargetLink } from './compiled-route.ts'
+import { destinations } from './destination.ts'
 import { disposeQuietly } from './dispose.ts'
-import { DynamicLink } from './dynamic-link.ts'
 import type { CompileEnvironment } from './environment.ts'
+import { withLegacyChecks } from './legacy-checks.ts'
+import { isPrivate, linkOf } from './link.ts'
 import { compilePath } from './path.ts'
 import { routeView, targetView } from './route-view.ts'
 import { slotsOfRoutes } from './sinks.ts'
@@ -44,7 +40,10 @@ export async function compileRoute(
   const chain = await compileChain([...slotsOfRoutes(env.global.slots), ...route.plugins], {
     plugins: env.thread.plugins,
     blacklisted: env.thread.blacklisted,
-    pluginServices: (slot, plugin) => pluginServices(slot, plugin, view, env),
+    pluginServices: (slot, plugin) => ({
+      ...pluginServices(slot, plugin, view, env),
+      destination: destinations(slot, route, backend, env),
+    }),
   })
   if (!chain.ok) return closedRoute(id, route, chain.refusal)
   const links: TargetLink[] = []
@@ -59,7 +58,7 @@ export async function compileRoute(
       id,
       view,
       closed: null,
-      chain: chain.chain,
+      chain: withLegacyChecks(chain.chain, view, env),
       backend,
       chooser,
       links,
@@ -71,10 +70,7 @@ export async function compileRoute(
     }
     return new CompiledRoute(parts)
   } catch (error) {
-    for (const link of links) {
-      link.lease?.release()
-      link.upgrades?.release()
-    }
+    releaseLinks(links)
     for (const instance of chain.chain.instances) disposeQuietly(instance)
     const detail = error instanceof Error ? error.message : String(error)
     return closedRoute(id, route, refuse('route.invalid', { detail }))
@@ -129,46 +125,12 @@ function readBackend(route: Route, env: CompileEnvironment): CompiledBackend | {
   return compiled.ok ? compiled.value : { detail: `backend: ${describeFaults(compiled.faults)}` }
 }
 
-function isPrivate(route: Route, env: CompileEnvironment): boolean {
-  return env.thread.privateRoute !== null && route.id === env.thread.privateRoute.routeId
-}
-
-function linkOf(
-  target: CompiledTarget,
-  backend: CompiledBackend,
-  route: Route,
-  env: CompileEnvironment,
-): TargetLink {
-  const view = targetView(target)
-  const { queueSize } = backend.client
-  if (isPrivate(route, env)) {
-    const lease = env.thread.pools.hold(env.thread.privateRoute!.origin, queueSize)
-    return { target, view, lease, upgrades: null, dynamic: null, fault: null }
-  }
-  const proxy = backend.client.proxy ?? env.global.proxy
-  if (target.dynamicHost) {
-    const dynamic = new DynamicLink(target, proxy, env)
-    return { target, view, lease: null, upgrades: null, dynamic, fault: null }
-  }
-  try {
-    const { pools } = env.thread
-    const origin = originOf(target, target.hostname, proxy, env.certificates)
-    const lease = pools.hold(origin, queueSize)
-    const upgrades = origin.protocol === 20 ? pools.hold({ ...origin, protocol: 11 }, queueSize) : null
-    return { target, view, lease, upgrades, dynamic: null, fault: null }
-  } catch (error) {
-    if (error instanceof MissingCertificate)
-      return { target, view, lease: null, upgrades: null, dynamic: null, fault: 'backend.tls' }
-    throw error
-  }
-}
-
 function pluginServices(
   slot: number,
   plugin: string,
   route: RouteView,
   env: CompileEnvironment,
-): PluginServices {
+): Omit<PluginServices, 'destination'> {
   const { thread, global } = env
   return {
     route,
@@ -179,6 +141,16 @@ function pluginServices(
     headerNames: thread.headerNames,
     apikeys: thread.apikeys,
     keyPairs: thread.keyPairs,
+    logins: thread.logins,
+    counting: thread.counting,
+    bodyLimit: thread.bodyLimit,
+    globalSettings: global.pluginSettings,
+    calls: thread.calls,
+    jwt: thread.jwt,
+    cache: thread.cache,
+    instance: thread.instance,
+    alert: (name, fields) => thread.alert(route, name, fields),
+    event: (type, fields) => thread.event(route, type, fields),
     log: (level, message) => thread.log(level, `[${plugin} on ${route.id}] ${message}`),
   }
 }

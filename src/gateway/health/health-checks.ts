@@ -61,6 +61,8 @@ export interface HealthServices {
   readonly clock: () => number
   /** What it throws is dropped. */
   readonly onOutcome: (outcome: HealthOutcome) => void
+  /** More header fields of the calls for a route. */
+  readonly fieldsFor?: (routeId: string) => ReadonlyArray<readonly [name: string, value: string]>
 }
 
 interface CheckedRoute {
@@ -200,6 +202,7 @@ export class HealthChecks {
     if (check.fault !== null) return { ...silent, error: check.fault, blocks: false }
     const { logicHeader, logicResultHeader, blockOnRed } = this.#settings
     const logic = check.logicCheck ? randomInt(2 ** 47) : null
+    const own = this.#services.fieldsFor?.(id) ?? []
     const patterns = check.healthyPatterns.length + check.unhealthyPatterns.length
     const mostBody = patterns === 0 ? 0 : MOST_TEXT
     try {
@@ -208,7 +211,7 @@ export class HealthChecks {
           routeId: id,
           method: 'GET',
           path: check.path,
-          headers: logic === null ? [] : [[logicHeader, String(logic)]],
+          headers: logic === null ? own : [[logicHeader, String(logic)], ...own],
           timeout: check.timeout,
           mostBody,
           signal,

@@ -8,7 +8,7 @@ export interface ProbeRequest {
   readonly method: 'GET'
   /** Path and query. */
   readonly path: string
-  /** Headers of the check; the prober adds `Host`, `Otoroshi-State` and `Otoroshi-Claim`. */
+  /** Headers of the check; the prober adds `Host`. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** Milliseconds for everything, body included; the signal is given then. */
   readonly timeout: number

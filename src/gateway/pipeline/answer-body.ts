@@ -21,16 +21,18 @@ export function answerBody(
   if (typeof body === 'string') return fixed(Buffer.from(body))
   if (body instanceof Uint8Array) return fixed(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
   // Pieces that are sent nowhere would come without end.
-  if (headOnly) return new MessageBody(UNKNOWN_LENGTH, reader => reader.end(null))
-  return new MessageBody(UNKNOWN_LENGTH, reader => {
+  const length = body.length ?? UNKNOWN_LENGTH
+  if (headOnly) return new MessageBody(length, reader => reader.end(null))
+  return new MessageBody(length, reader => {
     const pieces = body[Symbol.asyncIterator]()
     let wake: (() => void) | null = null
     let cancelled = false
+    const resume = (): void => {
+      wake?.()
+      wake = null
+    }
     onSource({
-      resume: () => {
-        wake?.()
-        wake = null
-      },
+      resume,
       cancel: () => {
         if (cancelled) return
         cancelled = true
@@ -49,6 +51,7 @@ export function answerBody(
     pump().catch(error => {
       if (!cancelled) reader.error(error instanceof Error ? error : new Error(String(error)))
     })
+    return resume
   })
 }
 

@@ -15,14 +15,15 @@ import {
 } from '../../http/index.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
 import { apikeyAttribute } from '../../plugin/known-attributes.ts'
+import type { ReasonCode } from '../../plugin/reasons.ts'
 import type { ChoiceContext, TimeoutProfile } from '../balancing/index.ts'
-import type { CompiledRoute, TargetLink } from '../compile/compiled-route.ts'
+import type { CallPlace, CompiledRoute, TargetLink } from '../compile/compiled-route.ts'
 import { BadComputedHost } from '../compile/dynamic-link.ts'
 import type { PrivateRoute } from '../compile/environment.ts'
 import { UnsafePath } from '../compile/path.ts'
 import type { Flow } from '../flow/flow.ts'
 import type { Chain } from './chain.ts'
-import { type GatewayExchange, UpstreamRequest } from './exchange.ts'
+import { type GatewayExchange, type HeldDestination, UpstreamRequest } from './exchange.ts'
 import { MessageBody } from './message-body.ts'
 import { blamesTarget, bodyRefusal, mayRepeat, refusalOf } from './outcome.ts'
 import { RequestChoice } from './request-choice.ts'
@@ -52,8 +53,8 @@ export interface AttemptsOwner {
 }
 
 /** Plugins of the route may answer in place of a backend that has no target. */
-function answersItself({ backend, socket, tunnel }: Chain): boolean {
-  return backend.length > 0 || socket.length > 0 || tunnel.length > 0
+function answersItself({ lookup, backend, socket, tunnel }: Chain): boolean {
+  return lookup.length > 0 || backend.length > 0 || socket.length > 0 || tunnel.length > 0
 }
 
 export class Attempts implements TransferOwner {
@@ -64,6 +65,10 @@ export class Attempts implements TransferOwner {
   #transfer: Transfer | null = null
   #body: MessageBody | null = null
   #link: TargetLink | null = null
+  /** The backend of the route, or what a plugin chose in its place. */
+  #place: CallPlace | null = null
+  /** Why there is no link. */
+  #noTarget: ReasonCode = 'backend.no_target'
   #profile: TimeoutProfile | null = null
   #globalBy = Number.POSITIVE_INFINITY
   #globalFirst = false
@@ -85,16 +90,18 @@ export class Attempts implements TransferOwner {
     const run = this.#run
     const { parts } = run.compiled
     const { request } = run.exchange
-    const profile = parts.backend!.timeoutsFor(request.target)
+    const place = this.#placeOf()
+    const profile = place.backend!.timeoutsFor(request.target)
     if (this.made++ === 0 && profile.global > 0) this.#globalBy = performance.now() + profile.global
     run.flow?.begin('choose-backend', { attempt: this.made })
     this.#choice ??= new RequestChoice(request, () => this.#tracking())
-    const choice = parts.chooser!.choose(this.#choice, this.made, profile)
+    const choice = place.chooser!.choose(this.#choice, this.made, profile)
     if (typeof choice === 'string' && !answersItself(parts.chain)) {
       run.refuse(refuse(choice))
       return
     }
-    const link = typeof choice === 'string' ? null : parts.links[choice.index]!
+    const link = typeof choice === 'string' ? null : place.links[choice.index]!
+    this.#noTarget = typeof choice === 'string' ? choice : 'backend.no_target'
     run.exchange.target = link?.view ?? null
     run.flow?.note('target', link === null ? null : link.target.key)
     this.#link = link
@@ -109,6 +116,12 @@ export class Attempts implements TransferOwner {
     run.transformRequest()
   }
 
+  #placeOf(): CallPlace {
+    const { exchange, compiled } = this.#run
+    this.#place = (exchange.destination as (HeldDestination & CallPlace) | null) ?? compiled.parts
+    return this.#place
+  }
+
   /** The request as it goes to the backend, before plugins change it. */
   #prepare(link: TargetLink | null): void {
     const { exchange, server, compiled, context } = this.#run
@@ -119,9 +132,12 @@ export class Attempts implements TransferOwner {
     if (request.upgrade !== null && compiled.parts.chain.message.length > 0)
       headers.delete('sec-websocket-extensions')
     if (link !== null && !headers.has('host')) headers.append('Host', link.target.authority)
-    this.#body ??= new MessageBody(server.bodyLength, reader => server.readBody(reader))
+    this.#body ??= new MessageBody(server.bodyLength, reader => {
+      server.readBody(reader)
+      return () => server.resumeBody()
+    })
     this.#body.rewind()
-    const path = compiled.parts.pathFor(exchange)
+    const path = this.#place!.pathFor(exchange)
     exchange.upstreamRequest = new UpstreamRequest(request.method, path, headers, this.#body)
   }
 
@@ -133,7 +149,7 @@ export class Attempts implements TransferOwner {
       this.#describe(link)
       return
     }
-    const fault = link === null ? 'backend.no_target' : link.fault
+    const fault = link === null ? this.#noTarget : link.fault
     if (fault !== null) run.refuse(refuse(fault))
     else this.#send(link!)
   }
@@ -170,7 +186,7 @@ export class Attempts implements TransferOwner {
     const transfer = new Transfer(this, link.target, profile, this.#choice!.probe, length === 0 ? null : body)
     this.#transfer = transfer
     exchange.calledAt = performance.now()
-    parts.chooser!.started(link.target)
+    this.#place!.chooser!.started(link.target)
     transfer.start(
       dispatcher,
       {
@@ -185,12 +201,14 @@ export class Attempts implements TransferOwner {
   }
 
   /** The private listener learns that the route was passed, with which key and from where. */
-  #prove({ header, token, callerHeader, clientHeader }: PrivateRoute): void {
-    const { upstream, attributes, request } = this.#run.exchange
+  #prove({ header, token, callerHeader, clientHeader, facts }: PrivateRoute): void {
+    const { exchange } = this.#run
+    const { upstream, attributes, request } = exchange
     upstream.headers.set(header, token)
     upstream.headers.set(clientHeader, request.ip)
     const apikey = attributes.get(apikeyAttribute)
-    if (apikey !== undefined) upstream.headers.set(callerHeader, apikey.clientId)
+    if (apikey !== undefined && callerHeader !== null) upstream.headers.set(callerHeader, apikey.clientId)
+    for (const [name, value] of facts?.(exchange) ?? []) upstream.headers.set(name, value)
   }
 
   /** The global time-out goes on over all attempts: the last ones get what is left. */
@@ -223,11 +241,12 @@ export class Attempts implements TransferOwner {
   /** The request is over, for whatever reason: nothing more is tried. */
   close(endedAt: number): void {
     if (this.#wait !== null) clearTimeout(this.#wait)
+    this.#body?.abandon()
     const transfer = this.#transfer
     if (transfer === null) return
     this.#transfer = null
     transfer.abandon()
-    const { chooser } = this.#run.compiled.parts
+    const { chooser } = this.#place!
     if (!transfer.headSeen) chooser!.abandoned(transfer.target, transfer.profile, transfer.probe, Date.now())
     chooser!.finished(transfer.target)
     chooser!.measured(transfer.target, endedAt - this.#run.exchange.arrival)
@@ -243,12 +262,14 @@ export class Attempts implements TransferOwner {
   answered(transfer: Transfer, status: number, reason: string, headers: HeaderBlock, length: number): void {
     const run = this.#run
     run.exchange.answeredAt = performance.now()
-    run.exchange.backendHeaders = headers
+    // The answer to the challenge is taken out for clients, and read by who asked.
+    const judged = run.compiled.parts.chain.response.length > 0 && headers.has(run.context.stateAnswer)
+    run.exchange.backendHeaders = judged ? headers.clone() : headers
     if (run.flow !== null) {
       run.flow.answeredAt = run.flow.now
       run.flow.note('status', status)
     }
-    run.compiled.parts.chooser!.succeeded(transfer.target, transfer.profile, transfer.probe)
+    this.#place!.chooser!.succeeded(transfer.target, transfer.profile, transfer.probe)
     headers.deleteAll(run.context.removedOut)
     run.answered(transfer, status, reason, headers, length)
   }
@@ -256,14 +277,14 @@ export class Attempts implements TransferOwner {
   upgraded(transfer: Transfer, status: number, headers: HeaderBlock, stream: Duplex): void {
     const run = this.#run
     run.exchange.answeredAt = performance.now()
-    run.compiled.parts.chooser!.succeeded(transfer.target, transfer.profile, transfer.probe)
+    this.#place!.chooser!.succeeded(transfer.target, transfer.profile, transfer.probe)
     headers.deleteAll(run.context.removedOut)
     run.upgraded(status, headers, stream)
   }
 
   failed(transfer: Transfer, error: TransportError, clientFault: Error | null): void {
     const run = this.#run
-    const { chooser, backend } = run.compiled.parts
+    const { chooser, backend } = this.#place!
     const { target, profile, probe } = transfer
     this.#transfer = null
     run.flow?.note('failure', { fault: error.fault, message: error.message })
@@ -301,7 +322,7 @@ export class Attempts implements TransferOwner {
   }
 
   resumeBody(): void {
-    this.#run.server.resumeBody()
+    this.#body?.resume()
   }
 
   #tracking(): string {

@@ -24,7 +24,10 @@ export interface Chain {
   readonly preRoute: readonly ChainStep<Phase>[]
   readonly access: readonly ChainStep<Phase>[]
   readonly request: readonly ChainStep<Phase>[]
+  readonly lookup: readonly ChainStep<Phase>[]
   readonly backend: readonly ChainStep<Phase>[]
+  readonly answered: readonly ChainStep<Phase>[]
+  readonly failed: Steps<'failed'>
   readonly response: readonly ChainStep<Phase>[]
   readonly error: Steps<'error'>
   readonly afterRequest: Steps<'afterRequest'>
@@ -49,7 +52,10 @@ export const emptyChain: Chain = Object.freeze({
   preRoute: [],
   access: [],
   request: [],
+  lookup: [],
   backend: [],
+  answered: [],
+  failed: [],
   response: [],
   error: [],
   afterRequest: [],

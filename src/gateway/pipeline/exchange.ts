@@ -5,11 +5,13 @@ import type {
   BackendRequest,
   BackendResponse,
   Body,
+  Destination,
   Exchange,
   RouteView,
   TargetView,
   Timings,
 } from '../../plugin/contract.ts'
+import type { Flow } from '../flow/flow.ts'
 import type { GatewayRequest } from './client-request.ts'
 
 /** The request on its way to the backend. */
@@ -55,6 +57,18 @@ export class AnswerFields {
   }
 }
 
+/** What drives an exchange. */
+export interface ExchangeOwner {
+  readonly flow: Flow | null
+  repeat(prepare: (copy: Exchange) => void, over: (copy: Exchange) => void): void
+}
+
+/** A destination that counts the requests that go there. */
+export interface HeldDestination extends Destination {
+  enter(): void
+  leave(): void
+}
+
 /** Makes a request id when somebody wants to know it. */
 export type IdSource = () => string
 
@@ -63,7 +77,7 @@ export class GatewayExchange implements Exchange {
   readonly route: RouteView
   readonly matchedPath: string
   readonly startedAt: number
-  readonly attributes = new Attributes()
+  readonly attributes: Attributes
   upstreamRequest: UpstreamRequest | null = null
   upstreamResponse: UpstreamResponse | null = null
   target: TargetView | null = null
@@ -74,6 +88,9 @@ export class GatewayExchange implements Exchange {
   /** Fields of the backend's answer as they came, when there was one. */
   backendHeaders: HeaderBlock | null = null
   answerFields: AnswerFields | null = null
+  owner: ExchangeOwner | null = null
+  /** In place of the backend of the route. */
+  destination: HeldDestination | null = null
   readonly #ids: IdSource
   #id = ''
 
@@ -83,7 +100,9 @@ export class GatewayExchange implements Exchange {
     matchedPath: string,
     arrival: number,
     ids: IdSource,
+    attributes: Attributes = new Attributes(),
   ) {
+    this.attributes = attributes
     this.request = request
     this.route = route
     this.matchedPath = matchedPath
@@ -107,6 +126,14 @@ export class GatewayExchange implements Exchange {
     return this.upstreamResponse
   }
 
+  backendField(name: string): string | undefined {
+    return this.backendHeaders?.get(name.toLowerCase())
+  }
+
+  get backendAnswered(): boolean {
+    return this.backendHeaders !== null
+  }
+
   get timings(): Timings {
     return {
       overheadIn: this.calledAt < 0 ? -1 : this.calledAt - this.arrival,
@@ -122,5 +149,35 @@ export class GatewayExchange implements Exchange {
   setAnswerHeader(name: string, value: string): void {
     this.answerFields ??= new AnswerFields()
     this.answerFields.once.set(name, value)
+  }
+
+  sendTo(destination: Destination): void {
+    const held = destination as HeldDestination
+    held.enter()
+    this.leaveDestination()
+    this.destination = held
+  }
+
+  /** Called at the end of the request. */
+  leaveDestination(): void {
+    this.destination?.leave()
+    this.destination = null
+  }
+
+  note(name: string, value: unknown): void {
+    this.owner?.flow?.note(name, value)
+  }
+
+  repeat(prepare: (copy: Exchange) => void, over: (copy: Exchange) => void): void {
+    if (this.owner === null) throw new Error('the request is not being served')
+    this.owner.repeat(prepare, over)
+  }
+
+  /** The same request anew, with the attributes of this one. */
+  copy(): GatewayExchange {
+    const { request, route, matchedPath, attributes } = this
+    const copy = new GatewayExchange(request, route, matchedPath, performance.now(), this.#ids, attributes)
+    if (this.destination !== null) copy.sendTo(this.destination)
+    return copy
   }
 }

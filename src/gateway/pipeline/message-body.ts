@@ -6,12 +6,15 @@
  */
 import { type BodyReader, type HeaderBlock, UNKNOWN_LENGTH } from '../../http/index.ts'
 import { BodyTooLarge } from '../../plugin/body-too-large.ts'
-import type { Body, BodyTransform } from '../../plugin/contract.ts'
+import type { Body, BodyStream, BodyTransform } from '../../plugin/contract.ts'
+import { StreamStage } from './stream-stage.ts'
 
 export { BodyTooLarge }
 
-/** Starts the flow of the source into the reader. */
-export type BodySource = (reader: BodyReader) => void
+/** Starts the flow of the source into the reader. Answers what makes it flow on after the reader had enough. */
+export type BodySource = (reader: BodyReader) => (() => void) | void
+
+type Transformation = BodyTransform | BodyStream
 
 export class MessageBody implements Body {
   #length: number
@@ -21,7 +24,12 @@ export class MessageBody implements Body {
   /** Everything the source gave, once it was read untransformed. */
   #received: Buffer | null = null
   #content: Buffer | null = null
-  #transforms: BodyTransform[] | null = null
+  #transforms: Transformation[] | null = null
+  /** Streams the body flows through, in order. */
+  #stages: StreamStage[] = []
+  #more: (() => void) | null = null
+  /** What is called when the sender pauses and everything that came is with the reader. */
+  onPause: (() => void) | null = null
   #opened = false
   #trailers: HeaderBlock | null = null
 
@@ -106,22 +114,75 @@ export class MessageBody implements Body {
     this.#length = length
   }
 
+  pipe(step: BodyStream): void {
+    if (this.#length === 0 && this.#content === null) return
+    this.#transforms ??= []
+    this.#transforms.push(step)
+    this.#length = UNKNOWN_LENGTH
+  }
+
+  /** The reader that had enough takes more. */
+  resume(): void {
+    const last = this.#stages.at(-1)
+    if (last === undefined) this.#more?.()
+    else last.resume()
+  }
+
+  /** Nobody wants the rest. */
+  abandon(): void {
+    for (const stage of this.#stages) stage.close()
+  }
+
   /** Sends the body, as it has become, to the reader. */
   flow(reader: BodyReader): void {
     this.#feed(this.#transforms, reader)
   }
 
-  #feed(transforms: readonly BodyTransform[] | null, reader: BodyReader): void {
-    const wanted = transforms === null ? reader : transforming(transforms, reader)
+  #feed(transforms: readonly Transformation[] | null, reader: BodyReader): void {
+    this.#stages = []
+    const wanted = transforms === null ? reader : this.#through(transforms, reader)
     const content = this.#content
     if (content === null) {
       this.#opened = true
-      this.#source(wanted)
+      this.#more = this.#source(wanted) ?? null
       return
     }
     if (content.length > 0) wanted.data(content)
     wanted.end(this.#trailers)
   }
+
+  /** The reader behind all transformations. Built from the end: each stage knows the one before it once that is there. */
+  #through(transforms: readonly Transformation[], reader: BodyReader): BodyReader {
+    let next = reader
+    for (let end = transforms.length; end > 0; ) {
+      const last = transforms[end - 1]!
+      if (isStream(last)) {
+        const stage: StreamStage = new StreamStage(last, {
+          next,
+          more: () => this.#moreFor(stage),
+          paused: () => this.onPause?.(),
+        })
+        this.#stages.unshift(stage)
+        next = stage
+        end--
+        continue
+      }
+      const start = transforms.findLastIndex((step, at) => at < end && isStream(step)) + 1
+      next = transforming(transforms.slice(start, end) as BodyTransform[], next)
+      end = start
+    }
+    return next
+  }
+
+  #moreFor(stage: StreamStage): void {
+    const before = this.#stages.indexOf(stage) - 1
+    if (before < 0) this.#more?.()
+    else this.#stages[before]!.resume()
+  }
+}
+
+function isStream(step: Transformation): step is BodyStream {
+  return 'open' in step
 }
 
 function transforming(transforms: readonly BodyTransform[], reader: BodyReader): BodyReader {

@@ -1,6 +1,7 @@
 /** From failures of a call to refusals, and which of them may be tried again. */
 import { BadMessage, BodyTimeout, TransportError, type TransportFault } from '../../http/index.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
+import { BodyFault } from '../../plugin/body-fault.ts'
 import { BodyTooLarge } from '../../plugin/body-too-large.ts'
 import type { ReasonCode } from '../../plugin/reasons.ts'
 import { refusalOfFault } from '../errors/message-faults.ts'
@@ -37,6 +38,7 @@ export function refusalOf(error: TransportError, consumed: boolean, global: bool
 /** What the client is told when a body broke, its own or the backend's, or is longer than a plugin allows. */
 export function bodyRefusal(fault: Error): Refusal {
   if (fault instanceof TransportError) return refusalOf(fault, false, false)
+  if (fault instanceof BodyFault) return fault.refusal
   if (fault instanceof BodyTooLarge) return refuse('body_too_large', { detail: fault.message })
   if (fault instanceof BadMessage && fault.fault !== 'bad_message')
     return refusalOfFault(fault.fault, fault.message)
@@ -47,12 +49,15 @@ export function bodyRefusal(fault: Error): Refusal {
 
 /** A body broke, or is longer than a plugin allows: what failed is not the plugin that read it. */
 export function isBodyFault(error: unknown): error is Error {
-  return [BodyTooLarge, BadMessage, BodyTimeout, TransportError].some(kind => error instanceof kind)
+  return [BodyFault, BodyTooLarge, BadMessage, BodyTimeout, TransportError].some(
+    kind => error instanceof kind,
+  )
 }
 
 /** Why an answer that had begun was not completed. */
 export function answerCut(error: Error): Refusal {
   if (error instanceof TransportError) return refusalOf(error, false, false)
+  if (error instanceof BodyFault) return error.refusal
   return refuse(error instanceof BodyTooLarge ? 'body_too_large' : 'plugin.failed', { detail: error.message })
 }
 

@@ -6,47 +6,32 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
-import {
-  type BodyReader,
-  bodyless,
-  ClientGone,
-  HeaderBlock,
-  reasonPhrase,
-  type ServerExchange,
-} from '../../http/index.ts'
+import { type BodyReader, ClientGone, type HeaderBlock, type ServerExchange } from '../../http/index.ts'
 import { type Answer, type FullAnswer, type Refusal, refuse } from '../../plugin/answer.ts'
-import type { Phase, Verdict } from '../../plugin/contract.ts'
+import type { Exchange, Phase, Verdict } from '../../plugin/contract.ts'
 import type { CompiledRoute } from '../compile/compiled-route.ts'
-import { renderRefusal } from '../errors/render.ts'
 import { debugHeaders } from '../flow/debug-headers.ts'
 import type { Flow } from '../flow/flow.ts'
 import { failureNote, type VerdictNote, verdictNote } from '../flow/verdict-note.ts'
 import { watchStep } from '../flow/watch.ts'
-import { type AnswerSource, answerBody } from './answer-body.ts'
+import { runAfterRequest } from './after-request.ts'
+import type { AnswerSource } from './answer-body.ts'
+import { errorAnswer, pluginAnswer } from './answers.ts'
 import { Attempts, type AttemptsOwner } from './attempts.ts'
 import type { Chain, ChainStep } from './chain.ts'
 import { runErrorPhase } from './error-phase.ts'
-import { type GatewayExchange, UpstreamResponse } from './exchange.ts'
+import { type ExchangeOwner, type GatewayExchange, UpstreamResponse } from './exchange.ts'
 import { MessageBody } from './message-body.ts'
+import { Nobody } from './nobody.ts'
 import { answerCut, bodyRefusal, isBodyFault } from './outcome.ts'
-import type { RunContext } from './run-context.ts'
+import type { InsteadOfBackend, RunContext } from './run-context.ts'
+import { type Stage, taskOf } from './stage.ts'
 import { trackingCookie } from './tracking.ts'
 import type { Transfer } from './transfer.ts'
 import { openTunnel, type TunnelOptions } from './tunnel.ts'
 import { checkAnswer, checkVerdict } from './verdict.ts'
 
-type Stage = 'before' | 'preRoute' | 'access' | 'request' | 'backend' | 'response'
-
-const taskOf: Readonly<Record<Stage, string>> = {
-  before: 'call-before-request-callbacks',
-  preRoute: 'call-pre-route-plugins',
-  access: 'call-access-validator-plugins',
-  request: 'transform-request',
-  backend: 'call-backend',
-  response: 'transform-response',
-}
-
-export class Run implements AttemptsOwner, BodyReader {
+export class Run implements AttemptsOwner, BodyReader, ExchangeOwner {
   readonly server: ServerExchange
   readonly exchange: GatewayExchange
   readonly compiled: CompiledRoute
@@ -54,11 +39,17 @@ export class Run implements AttemptsOwner, BodyReader {
   readonly context: RunContext
   readonly attempts: Attempts
   readonly #dry: boolean
+  /** What is answered once the caller is let in, in place of what the backend would. */
+  instead: InsteadOfBackend | null = null
+  /** Of a run for nobody: told of its end. */
+  #over: (() => void) | null = null
   /** The answer has begun. */
   #answering = false
+  #failedAsked = false
+  /** The backend's own answer is read to its end, though another one goes out. */
+  #drained = false
   #finished = false
   #broken = false
-  #resumeSource: (() => void) | null = null
   /** Set while an answer of a plugin comes in pieces. */
   #source: AnswerSource | null = null
 
@@ -90,6 +81,7 @@ export class Run implements AttemptsOwner, BodyReader {
     this.context = context
     this.attempts = new Attempts(this, dry)
     this.#dry = dry
+    exchange.owner = this
   }
 
   /** Bytes of the request body that went to the backend. */
@@ -171,9 +163,12 @@ export class Run implements AttemptsOwner, BodyReader {
     const { chain } = this.compiled.parts
     if (stage === 'before') this.#phase('preRoute', chain.preRoute, 0)
     else if (stage === 'preRoute') this.#phase('access', chain.access, 0)
-    else if (stage === 'access') this.attempts.next()
-    else if (stage === 'request') this.#toBackend()
+    else if (stage === 'access' && this.instead === null) this.attempts.next()
+    else if (stage === 'access') this.#stopped(stage, '', this.instead!.answer(this.exchange))
+    else if (stage === 'request') this.#phase('lookup', this.#dry ? [] : chain.lookup, 0)
+    else if (stage === 'lookup') this.#toBackend()
     else if (stage === 'backend') this.attempts.dispatch()
+    else if (stage === 'answered') this.#phase('response', chain.response, 0)
     else this.#deliver()
   }
 
@@ -205,36 +200,39 @@ export class Run implements AttemptsOwner, BodyReader {
       .catch(error => this.broken(error))
   }
 
-  #stopped(stage: Stage, plugin: string, verdict: Answer): void {
+  #stopped(stage: Stage, plugin: string, stopped: Answer): void {
+    const verdict = this.instead === null ? stopped : this.instead.stopped(stopped)
     if (verdict.kind === 'refusal') {
       this.refuse(verdict)
       return
     }
+    const { chain } = this.compiled.parts
     try {
+      if (stage === 'answered') this.#drain()
       this.#takeAnswer(verdict)
     } catch (error) {
       this.#pluginFailed(stage, plugin, error)
       return
     }
     // What stands in for the backend is transformed like an answer of it; any other answer goes out as it is.
-    if (stage === 'backend') this.#phase('response', this.compiled.parts.chain.response, 0)
+    if (stage === 'backend') this.#phase('answered', chain.answered, 0)
+    else if (stage === 'lookup' || stage === 'answered') this.#phase('response', chain.response, 0)
     else this.#deliver()
   }
 
+  /** An answer without a body ends by itself; the connection of any other that is not wanted is given up. */
+  #drain(): void {
+    const body = this.exchange.upstreamResponse?.body as MessageBody | undefined
+    this.#drained = body?.length === 0 && !body.opened
+    if (this.#drained) body!.flow({ data: () => true, end: () => {}, error: () => {} })
+  }
+
   #takeAnswer(full: FullAnswer): void {
-    this.attempts.abandon()
-    const headOnly = this.exchange.request.method === 'HEAD' || bodyless(full.status)
-    const body = answerBody(full.body, headOnly, source => {
+    if (!this.#drained) this.attempts.abandon()
+    this.exchange.upstreamResponse = pluginAnswer(full, this.exchange.request.method, source => {
       this.#source = source
-      this.#resumeSource = source.resume
       if (this.#finished) source.cancel()
     })
-    this.exchange.upstreamResponse = new UpstreamResponse(
-      full.status,
-      reasonPhrase(full.status),
-      HeaderBlock.from(full.headers),
-      body,
-    )
   }
 
   #pluginFailed(stage: Stage, plugin: string, error: unknown): void {
@@ -265,15 +263,18 @@ export class Run implements AttemptsOwner, BodyReader {
     const { exchange } = this
     const { chain } = this.compiled.parts
     const resume = (): void => transfer.resume()
-    if (chain.response.length === 0 && exchange.answerFields === null && this.attempts.trackingId === '') {
+    const untouched = chain.response.length === 0 && chain.answered.length === 0
+    if (untouched && exchange.answerFields === null && this.attempts.trackingId === '') {
       this.#begin(status, reason, headers, length, resume)
       transfer.attach(this)
       return
     }
-    const body = new MessageBody(length, reader => transfer.attach(reader))
-    this.#resumeSource = resume
+    const body = new MessageBody(length, reader => {
+      transfer.attach(reader)
+      return resume
+    })
     exchange.upstreamResponse = new UpstreamResponse(status, reason, headers, body)
-    this.#phase('response', chain.response, 0)
+    this.#phase('answered', chain.answered, 0)
   }
 
   informed(status: number, headers: HeaderBlock): void {
@@ -319,7 +320,7 @@ export class Run implements AttemptsOwner, BodyReader {
 
   /** Answers an error of the gateway, unless an answer has begun: then the connection is cut. */
   refuse(refusal: Refusal): void {
-    if (this.#finished) return
+    if (this.#finished || this.#askFailed(refusal)) return
     this.refusal = refusal
     this.attempts.abandon()
     if (this.#answering) {
@@ -329,45 +330,48 @@ export class Run implements AttemptsOwner, BodyReader {
       return
     }
     this.flow?.fail(refusal)
-    this.#render(refusal)
+    this.exchange.upstreamResponse = errorAnswer(refusal, this.exchange, this.context)
     runErrorPhase({
       steps: this.compiled.parts.chain.error,
       exchange: this.exchange,
       refusal,
       watch: step => this.#watch(step),
-      failed: (plugin, error) =>
-        this.context.log('error', `plugin ${plugin} failed in the error phase: ${String(error)}`),
+      failed: this.#complaint('in the error phase'),
       done: verdict => this.#answerError(refusal, verdict),
     })
+  }
+
+  /** Asks who may have an answer in place of a failed call; once. */
+  #askFailed(refusal: Refusal): boolean {
+    const steps = this.compiled.parts.chain.failed
+    if (steps.length === 0 || this.#failedAsked || this.#answering || !refusal.reason.startsWith('backend.'))
+      return false
+    this.#failedAsked = true
+    runErrorPhase({
+      steps,
+      exchange: this.exchange,
+      refusal,
+      watch: step => this.#watch(step),
+      failed: this.#complaint('after the backend did'),
+      done: verdict => {
+        if (this.#finished) return
+        if (verdict?.kind === 'full') this.#stopped('answered', '', verdict)
+        else this.refuse(verdict ?? refusal)
+      },
+    })
+    return true
   }
 
   #answerError(original: Refusal, verdict: Verdict): void {
     if (this.#finished || this.#answering) return
     try {
       if (verdict?.kind === 'full') this.#takeAnswer(verdict)
-      else if (verdict !== undefined) this.#render(verdict)
+      else if (verdict !== undefined)
+        this.exchange.upstreamResponse = errorAnswer(verdict, this.exchange, this.context)
     } catch {
-      this.#render(original)
+      this.exchange.upstreamResponse = errorAnswer(original, this.exchange, this.context)
     }
     this.#deliver()
-  }
-
-  #render(refusal: Refusal): void {
-    const { exchange } = this
-    const rendered = renderRefusal(refusal, {
-      accept: exchange.request.headers.get('accept'),
-      state: exchange.request.headers.get(this.context.headerNames.state.toLowerCase()),
-      errorId: exchange.id,
-      template: this.context.errorTemplate(exchange.route.id),
-      headerNames: this.context.headerNames,
-    })
-    const body = answerBody(rendered.body, false, () => {})
-    exchange.upstreamResponse = new UpstreamResponse(
-      rendered.status,
-      reasonPhrase(rendered.status),
-      rendered.headers,
-      body,
-    )
   }
 
   /** Sends the answer as the plugins left it. */
@@ -385,16 +389,17 @@ export class Run implements AttemptsOwner, BodyReader {
     }
     const body = response.body as MessageBody
     try {
-      this.#begin(response.status, response.reason, headers, body.length, () => this.#resumeSource?.())
+      this.#begin(response.status, response.reason, headers, body.length, () => body.resume())
     } catch (error) {
       // A plugin made a head of it that cannot be sent; nothing of it was.
       this.#answering = false
       this.broken(error)
       return
     }
+    body.onPause = () => this.flush()
     body.flow(this)
     // Replaced: what the backend still sends is not wanted.
-    if (body.content !== null) this.attempts.abandon()
+    if (body.content !== null && !this.#drained) this.attempts.abandon()
   }
 
   #begin(status: number, reason: string, headers: HeaderBlock, length: number, resume: () => void): void {
@@ -460,23 +465,33 @@ export class Run implements AttemptsOwner, BodyReader {
     this.server.onClose = null
     this.server.onDrain = null
     this.#source?.cancel()
-    const { parts } = this.compiled
+    ;(this.exchange.upstreamResponse?.body as MessageBody | undefined)?.abandon()
     this.endedAt = performance.now()
     this.attempts.close(this.endedAt)
-    for (const step of parts.chain.afterRequest) {
-      if (step.only !== null && !step.only(this.exchange.request)) continue
-      try {
-        const done = step.run(this.exchange)
-        if (done instanceof Promise) done.catch(error => this.#afterFailed(step.plugin, error))
-      } catch (error) {
-        this.#afterFailed(step.plugin, error)
-      }
+    this.exchange.leaveDestination()
+    if (this.#over !== null) {
+      this.#over()
+      this.compiled.leave()
+      return
     }
+    if (this.compiled.parts.chain.afterRequest.length > 0)
+      runAfterRequest(this.compiled, this.exchange, this.#complaint('after the request'))
     this.context.finished(this)
     this.compiled.leave()
   }
 
-  #afterFailed(plugin: string, error: unknown): void {
-    this.context.log('error', `plugin ${plugin} failed after the request: ${String(error)}`)
+  #complaint(when: string): (plugin: string, error: unknown) => void {
+    return (plugin, error) => this.context.log('error', `plugin ${plugin} failed ${when}: ${String(error)}`)
+  }
+
+  /** See `Exchange.repeat`. */
+  repeat(prepare: (copy: Exchange) => void, over: (copy: Exchange) => void): void {
+    const { server, exchange, compiled, context } = this
+    const copy = exchange.copy()
+    const run = new Run(new Nobody(server), copy, compiled, context, null)
+    run.#over = () => over(copy)
+    prepare(copy)
+    compiled.enter()
+    run.attempts.next()
   }
 }

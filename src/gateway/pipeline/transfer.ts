@@ -10,6 +10,7 @@ import {
   type ResponseHandler,
   TransportError,
 } from '../../http/index.ts'
+import { BodyFault } from '../../plugin/body-fault.ts'
 import { BodyTooLarge } from '../../plugin/body-too-large.ts'
 import type { CompiledTarget, TimeoutProfile } from '../balancing/index.ts'
 import type { MessageBody } from './message-body.ts'
@@ -110,7 +111,8 @@ export class Transfer implements ResponseHandler, BodyReader {
     if (this.#over) return
     if (this.#headSeen) {
       // A client that breaks off is seen elsewhere; a body the gateway broke off would be awaited for ever.
-      if (error instanceof BodyTooLarge && !this.#ended) this.#cut(error)
+      const ours = error instanceof BodyTooLarge || error instanceof BodyFault
+      if (ours && !this.#ended) this.#cut(error)
       return
     }
     this.#clientFault = error

@@ -81,12 +81,25 @@ function servicesOf(globals: Globals, { thread }: CompileEnvironment): ChainServ
     pluginServices: (slot: number, plugin: string): PluginServices => ({
       route: noRoute,
       slot,
+      destination: () => {
+        throw new Error('there is no route whose requests could be sent elsewhere')
+      },
       template: text => thread.template(text),
       trustForwarded: globals.trustForwarded,
       adminRoute: thread.privateRoute?.routeId ?? '',
       headerNames: thread.headerNames,
       apikeys: thread.apikeys,
       keyPairs: thread.keyPairs,
+      logins: thread.logins,
+      counting: thread.counting,
+      bodyLimit: thread.bodyLimit,
+      globalSettings: globals.pluginSettings,
+      calls: thread.calls,
+      jwt: thread.jwt,
+      cache: thread.cache,
+      instance: thread.instance,
+      alert: (name, fields) => thread.alert(noRoute, name, fields),
+      event: (type, fields) => thread.event(noRoute, type, fields),
       log: (level, message) => thread.log(level, `[${plugin}] ${message}`),
     }),
   }

@@ -1,6 +1,7 @@
 /** What the global configuration says to the data plane, read once per change. */
 import { isDeepStrictEqual } from 'node:util'
-import { globalConfig as kind } from '../../model/kinds/global-config.ts'
+import { type GlobalLimits, isLimit, noGlobalLimits } from '../../limits/global-limits.ts'
+import { type GlobalConfig, globalConfig as kind } from '../../model/kinds/global-config.ts'
 import { pluginSlots } from '../../model/types/plugin-slot.ts'
 import { readEntityText } from '../../model/read.ts'
 import type { PluginSlot } from '../../model/types/plugin-slot.ts'
@@ -17,12 +18,16 @@ export interface Globals extends GlobalParts {
   readonly debugHeaders: boolean
   readonly exportReporting: boolean
   readonly strategy: 'tree' | 'startswith'
+  /** What expressions read as `global_config`. */
+  readonly metadata: Readonly<Record<string, string>>
+  readonly env: unknown
   /** Why the global configuration cannot be used; every route is then closed (law 1). */
   readonly fault: string | null
 }
 
 const plain: Globals = {
   slots: [],
+  pluginSettings: {},
   proxy: null,
   trustForwarded: true,
   useCircuitBreakers: true,
@@ -33,6 +38,10 @@ const plain: Globals = {
   debugHeaders: false,
   exportReporting: false,
   strategy: 'tree',
+  limits: noGlobalLimits,
+  legacyChecks: true,
+  metadata: {},
+  env: {},
   fault: null,
 }
 
@@ -48,6 +57,7 @@ export function readGlobals(text: string | undefined): Globals {
   const incoming = slotsAt(settings, 'incoming_request_validators')
   return {
     slots: slots ?? [],
+    pluginSettings: otherSettings(settings),
     incoming: incoming ?? [],
     proxy: proxyOf(objectAt(objectAt(config, 'proxies'), 'services')),
     trustForwarded: config.trustXForwarded,
@@ -57,7 +67,11 @@ export function readGlobals(text: string | undefined): Globals {
     limitConcurrent: config.limitConcurrentRequests,
     debugHeaders: engine['debug'] === true || engine['debug_headers'] === true,
     exportReporting: engine['export_reporting'] === true,
+    limits: limitsOf(config),
+    legacyChecks: engine['apply_legacy_checks'] !== false,
     strategy: engine['routing_strategy'] === 'startswith' ? 'startswith' : 'tree',
+    metadata: config.metadata,
+    env: config.env,
     fault: slots === null || incoming === null ? 'a global plugin slot is invalid' : null,
   }
 }
@@ -67,7 +81,11 @@ export function sameForRoutes(one: Globals, other: Globals): boolean {
   return (
     one.trustForwarded === other.trustForwarded &&
     one.useCircuitBreakers === other.useCircuitBreakers &&
+    one.legacyChecks === other.legacyChecks &&
+    isLimit(one.limits.calls) === isLimit(other.limits.calls) &&
+    isLimit(one.limits.perAddress) === isLimit(other.limits.perAddress) &&
     isDeepStrictEqual(one.slots, other.slots) &&
+    isDeepStrictEqual(one.pluginSettings, other.pluginSettings) &&
     isDeepStrictEqual(one.proxy, other.proxy)
   )
 }
@@ -77,8 +95,22 @@ export function sameForChain(one: Globals, other: Globals): boolean {
   return (
     one.trustForwarded === other.trustForwarded &&
     isDeepStrictEqual(one.slots, other.slots) &&
+    isDeepStrictEqual(one.pluginSettings, other.pluginSettings) &&
     isDeepStrictEqual(one.incoming, other.incoming)
   )
+}
+
+/** Settings of the engine itself in `plugins.config`. */
+const ENGINE = new Set(['ng', 'incoming_request_validators', 'NextGenProxyEngine'])
+
+/** What is there for plugins. */
+function otherSettings(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !ENGINE.has(name)))
+}
+
+function limitsOf({ throttlingQuota, perIpThrottlingQuota, quotasSettings }: GlobalConfig): GlobalLimits {
+  const { enabled, dailyQuotasThreshold: daily, monthlyQuotasThreshold: monthly } = quotasSettings
+  return { calls: throttlingQuota, perAddress: perIpThrottlingQuota, alerts: { enabled, daily, monthly } }
 }
 
 function objectAt(from: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> {

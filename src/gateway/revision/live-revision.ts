@@ -207,6 +207,7 @@ export class LiveRevision {
       this.router.reconfigure({ strategy: globals.strategy, trailingSlashMeansExactSegments: this.#trailing })
     const all = !sameForRoutes(globals, this.globals)
     this.globals = globals
+    this.#thread.counting.global = globals.limits
     if (chain !== this.chain) this.chain.dispose()
     this.chain = chain
     for (const [entity, routes] of prepared) {

@@ -2,9 +2,12 @@
 import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
 import { DEFAULT_LIMITS, Http2Server, HttpServer } from '../../http/index.ts'
 import { SharedCells } from '../../limits/cells.ts'
+import { countingAlone } from '../../limits/counting.ts'
 import type { ApikeyView } from '../../identity/apikey.ts'
 import type { Refusal } from '../../plugin/answer.ts'
 import type { HeaderNameKey, PluginDefinition } from '../../plugin/contract.ts'
+import { instanceServices, jwtServices, outgoingCalls } from '../../plugin/testing.ts'
+import { fakeLogins } from '../../plugin/testing/fake-logins.ts'
 import type { Delta, EntityFault } from '../../revision/delta.ts'
 import { Pools } from '../backends/pools.ts'
 import { Gateway } from '../gateway.ts'
@@ -79,6 +82,8 @@ export class TestGateway {
       { maxConnections: 256, maxIdle: 64, idleTimeout: 30_000, maxQueue: 256, http: limits },
       50,
     )
+    const keyPairs = { find: () => null, signingKey: () => null }
+    const calls = outgoingCalls(() => ({ status: 404 }))
     const scope = { id: 'standard-listener', standard: true, exclusive: false }
     this.gateway = new Gateway({
       thread: {
@@ -95,8 +100,17 @@ export class TestGateway {
         headerNames,
         blacklisted: new Set(options.blacklisted),
         apikeys: { find: (): ApikeyView | null => null },
-        keyPairs: { find: () => null },
+        logins: fakeLogins(),
+        keyPairs,
+        calls,
+        jwt: jwtServices({ keyPairs, calls }),
+        cache: null,
+        instance: instanceServices,
         template: compileTemplate,
+        alert: () => {},
+        event: () => {},
+        counting: countingAlone(),
+        bodyLimit: 4_194_304,
         log: (_level, message) => this.logs.push(message),
         privateRoute: null,
       },

@@ -33,6 +33,7 @@ export const adminSession = defineEntity<AdminSession>({
   access: { read: true, create: false, update: false, delete: true, bulk: true },
   schema: adminSessionSchema,
   served: false,
+  expiryField: 'expiredAt',
   references: [looseRef('authConfigId', 'AuthModule')],
   hasTemplate: false,
   template: newId => fill(adminSessionSchema, { randomId: newId }),

@@ -82,7 +82,7 @@ export const authModule = defineEntity<AuthModule>({
   variants: { field: 'type', schemas: types },
   people: { list: 'users', name: 'email', password: 'password', variant: 'basic' },
   normalize,
-  served: false,
+  served: true,
   references: [
     ref('wasmRef', 'WasmPlugin'),
     ref('workflowRef', 'Workflow'),

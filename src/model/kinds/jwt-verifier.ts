@@ -35,7 +35,7 @@ export const jwtVerifier = defineEntity<JwtVerifier>({
   legacyPath: '/api/verifiers',
   access: fullAccess,
   schema: jwtVerifierSchema,
-  served: false,
+  served: true,
   references: [ref('algoSettings.certId', 'Certificate'), ref('strategy.algoSettings.certId', 'Certificate')],
   template: newId =>
     fill(jwtVerifierSchema, {

@@ -27,7 +27,7 @@ export const algoSettingsSchema = v.variant('type', [
     timeout: field(count, 2000, 'Longest wait, milliseconds'),
     headers: field(headerMap, emptyMap, 'Headers of the call'),
     ttl: field(count, 300000, 'How long keys are kept, milliseconds'),
-    kty: field(v.picklist(['RSA', 'EC']), 'RSA', 'Type of the keys'),
+    kty: field(v.picklist(['RSA', 'EC', 'OKP']), 'RSA', 'Type of the keys: RSA, EC, or OKP for Ed25519'),
     proxy: field(proxySchema, emptyJson, 'Outgoing proxy'),
     // Two spellings of one thing: filling in the one that was not given would contradict the other.
     tls_config: absent(v.nullable(tlsConfigSchema), 'TLS towards the server'),

@@ -5,6 +5,8 @@ import * as shared from './auth-module-fields.ts'
 import { proxySchema } from './client.ts'
 import { id, location, metadata, name, tags } from './common.ts'
 import {
+  absent,
+  count,
   emptyJson,
   field,
   flag,
@@ -16,7 +18,7 @@ import {
   texts,
   emptyTexts,
 } from './fields.ts'
-import { mtlsConfigSchema } from './tls.ts'
+import { mtlsConfigSchema, tlsConfigSchema } from './tls.ts'
 
 const flagged = (what: string) => field(flag, false, what)
 const url = (fallback: string, what: string) => field(line, fallback, what)
@@ -96,6 +98,15 @@ export const oauth2Schema = v.looseObject({
   rightsOverride: shared.rightsOverride,
   dataOverride: shared.dataOverride,
   otoroshiRightsField: field(text, 'otoroshi_rights', 'Field of the rights'),
+  // Beyond upstream: absent they change nothing, and are not written.
+  issuer: absent(v.nullable(line), 'Who issues ID tokens; else whom oidConfig names'),
+  clientAuthentication: absent(
+    v.picklist(['client_secret_post', 'client_secret_basic', 'private_key_jwt', 'none']),
+    'How the client shows who it is; client_secret_post unless given',
+  ),
+  clientKeyId: absent(v.nullable(text), 'Certificate whose key signs for private_key_jwt'),
+  userInfoMethod: absent(v.picklist(['bearer', 'post']), 'How profiles are asked for; bearer unless given'),
+  callTimeout: absent(v.pipe(count, v.minValue(1)), 'Longest wait for the provider, milliseconds; 10000 unless given'),
   allowedUsers: shared.allowedUsers,
   deniedUsers: shared.deniedUsers,
   adminEntityValidatorsOverride: shared.entityValidatorsOverride,
@@ -146,6 +157,14 @@ export const ldapSchema = v.looseObject({
   allowedUsers: shared.allowedUsers,
   deniedUsers: shared.deniedUsers,
   groupRights: field(json, emptyJson, 'Rights by name: {rights, users}'),
+  // Beyond upstream: absent they change nothing, and are not written.
+  startTls: absent(flag, 'Turn to TLS before anything is said, on ldap:// addresses'),
+  tlsConfig: absent(v.nullable(tlsConfigSchema), 'TLS towards the servers'),
+  nestedGroups: absent(
+    v.picklist(['none', 'walk', 'chain']),
+    'Groups in groups: not looked at, walked down, or asked for by the rule of Active Directory; none unless given',
+  ),
+  callTimeout: absent(v.pipe(count, v.minValue(1)), 'Longest wait for a server, milliseconds; 5000 unless given'),
   adminEntityValidatorsOverride: shared.entityValidatorsOverride,
 })
 

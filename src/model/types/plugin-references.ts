@@ -29,6 +29,7 @@ const settings: Readonly<Record<string, ReadonlyArray<readonly [path: string, ki
   OAuth2AuthModuleCaller: byRef,
   OAuth2TokenExchange: byRef,
   OAuthProtectedResourceMetadata: [authModule('ref'), certificate('signing_cert_ref')],
+  OIDCAccessTokenValidator: [authModule('config.oidcConfigRef'), authModule('config.*.oidcConfigRef')],
   OIDCAuthToken: byRef,
   OIDCJwtVerifier: byRef,
   JweExtractor: [certificate('certId')],

@@ -45,8 +45,13 @@ export function bodyOf(input: BodyInput | undefined, chunked: boolean): MessageB
   const chunks = chunksOf(input)
   const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
   return new MessageBody(chunked && size > 0 ? -1 : size, reader => {
-    for (const chunk of chunks) if (!reader.data(chunk)) return
-    reader.end(null)
+    let at = 0
+    const pour = (): void => {
+      while (at < chunks.length) if (!reader.data(chunks[at++]!)) return
+      if (at++ === chunks.length) reader.end(null)
+    }
+    pour()
+    return pour
   })
 }
 

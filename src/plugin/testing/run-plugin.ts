@@ -8,6 +8,7 @@ import type { ApikeyView } from '../../identity/apikey.ts'
 import { describeFaults, parse } from '../../schema/index.ts'
 import { type Answer, type Refusal, refuse } from '../answer.ts'
 import type { Attributes } from '../attributes.ts'
+import { BodyFault } from '../body-fault.ts'
 import type {
   Exchange,
   Phase,
@@ -92,6 +93,8 @@ export async function runPlugin<C>(
   const log: LoggedLine[] = []
   const route = routeView(input.route)
   const services = pluginServices(route, input.apikeys ?? [], log, input.services)
+  const parsed = parse(definition.config, input.config ?? {})
+  if (parsed.ok) await definition.prepare?.(parsed.value)
   const instance = setUp(definition, input.config, services)
   const request = clientRequest(input.request ?? {}, services.trustForwarded)
   const exchange = new GatewayExchange(request, route, input.matchedPath ?? '', performance.now(), () => '1')
@@ -143,7 +146,9 @@ class Run {
     else {
       this.#prepare()
       const stopped = await this.#phase(this.#instance.request)
+      const kept = stopped === undefined ? await this.#phase(this.#instance.lookup) : undefined
       if (stopped !== undefined) await this.#stop(stopped, false)
+      else if (kept !== undefined) await this.#stop(kept, true)
       else await this.#callBackend()
     }
     const { response } = this.#exchange
@@ -158,12 +163,18 @@ class Run {
     return (await this.#phase(beforeRequest)) ?? (await this.#phase(preRoute)) ?? (await this.#phase(access))
   }
 
+  async #respond(): Promise<Answer | undefined> {
+    const { response, lateResponse } = this.#instance
+    return (await this.#phase(response)) ?? (await this.#phase(lateResponse))
+  }
+
   async #phase(phase: Phase | undefined): Promise<Answer | undefined> {
     if (phase === undefined) return undefined
     try {
       return ((await phase.call(this.#instance, this.#exchange)) as Verdict) ?? undefined
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error)
+      if (error instanceof BodyFault) return error.refusal
       return refuse(error instanceof BodyTooLarge ? 'body_too_large' : 'plugin.failed', { detail })
     }
   }
@@ -195,13 +206,18 @@ class Run {
     const given = typeof backend === 'function' ? backend(this.call) : (backend ?? {})
     const status = given.status ?? 200
     this.#exchange.answeredAt = performance.now()
+    const answered = headerBlock(given.headers)
+    this.#exchange.backendHeaders = answered.clone()
+    answered.delete(headerNames.stateResponse)
     this.#exchange.upstreamResponse = new UpstreamResponse(
       status,
       reasonPhrase(status),
-      headerBlock(given.headers),
+      answered,
       bodyOf(given.body, given.chunked ?? false),
     )
-    const stopped = await this.#phase(this.#instance.response)
+    const taken = await this.#phase(this.#instance.answered)
+    if (taken !== undefined) this.#take(taken)
+    const stopped = await this.#respond()
     if (stopped !== undefined) await this.#stop(stopped, false)
   }
 
@@ -214,7 +230,7 @@ class Run {
       if (verdict !== undefined) this.#take(verdict)
     }
     if (!standsIn || stopped.kind !== 'full') return
-    const again = await this.#phase(this.#instance.response)
+    const again = await this.#respond()
     if (again !== undefined) await this.#stop(again, false)
   }
 

@@ -77,6 +77,15 @@ export const apikeyCallSettings = v.looseObject({
   mandatory: setting(flag, true, 'Refuse calls without a key'),
   pass_with_user: setting(flag, false, 'A logged-in user needs no key'),
   wipe_backend_request: setting(flag, true, 'Keep credentials of keys from the backend'),
-  update_quotas: setting(flag, true, 'Calls count for the quotas of the key'),
+  update_quotas: setting(
+    flag,
+    true,
+    'Calls count for the quotas of the key; otherwise it only has to have a call left',
+  ),
+  shadow_quotas: setting(
+    flag,
+    false,
+    'Tell of calls beyond the limits of the key in events, and let them pass',
+  ),
 })
 export type ApikeyCallSettings = v.InferOutput<typeof apikeyCallSettings>

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { bearerOf } from '../../identity/proofs.ts'
-import { apikeyAttribute, type RouteView, userAttribute } from '../../plugin/index.ts'
-import { apikey, clientRequest, pluginServices, routeView, runPlugin, setUp } from '../../plugin/testing.ts'
+import { apikeyAttribute, Attributes, type RouteView, userAttribute } from '../../plugin/index.ts'
+import {
+  apikey,
+  authModule,
+  clientRequest,
+  fakeLogins,
+  pluginServices,
+  routeView,
+  runPlugin,
+  setUp,
+  userSession,
+} from '../../plugin/testing.ts'
 import plugin from './apikey-calls.ts'
 
 const key = (more: Record<string, unknown> = {}) =>
@@ -77,17 +87,17 @@ describe('a call', () => {
     assert.doesNotMatch(JSON.stringify([run.text, run.refusal, [...run.headers]]), /guessed|"secret"/)
   })
 
-  test('with a good key or without any costs no promise', () => {
+  test('with a good key passes, and one without any is refused without a promise', async () => {
     const route = routeView()
     const instance = setUp(plugin, {}, pluginServices(route, [key()], []))
-    const attributes = { get: () => undefined, set: () => {} }
     const judge = (fields: Record<string, string>) =>
       instance.access!({
         request: clientRequest({ headers: fields }, true),
         startedAt: Date.now(),
-        attributes,
+        attributes: new Attributes(),
+        route: routeView(),
       } as never)
-    assert.equal(judge(good), undefined)
+    assert.equal(await judge(good), undefined)
     assert.equal((judge({}) as { reason: string }).reason, 'apikey.missing')
   })
 })
@@ -188,11 +198,12 @@ describe('a key', () => {
       ({
         request: clientRequest({ headers: good }, true),
         startedAt: Date.now(),
-        attributes: { get: () => undefined, set: () => {} },
+        attributes: new Attributes(),
+        route: routeView(),
       }) as never
     assert.equal((instance.access!(exchange()) as { reason: string }).reason, 'apikey.bad')
     keys[0] = key()
-    assert.equal(instance.access!(exchange()), undefined)
+    assert.equal(await instance.access!(exchange()), undefined)
     keys[0] = key({ clientSecret: 'changed' })
     assert.equal((instance.access!(exchange()) as { reason: string }).reason, 'apikey.bad')
     keys[0] = key({ authorizedEntities: [] })
@@ -243,12 +254,38 @@ describe('what is asked', () => {
   })
 
   test('pass_with_user lets users in, and nobody else', async () => {
-    const user = { name: 'u', email: 'u@x', realm: 'r', json: {}, tokens: {}, metadata: null, profile: null }
+    const user = userSession({ name: 'u', email: 'u@x', realm: 'r' })
     const run = (config: object, logged: boolean) =>
       runPlugin(plugin, { config, before: e => logged && e.attributes.set(userAttribute, user) })
     assert.equal((await run({ pass_with_user: true }, true)).status, 200)
     assert.equal((await run({ pass_with_user: true }, false)).status, 400)
     assert.equal((await run({}, true)).status, 400)
+  })
+
+  test('pass_with_user takes the session of a module of the route, and of no other', async () => {
+    const logins = fakeLogins({
+      modules: [authModule({ id: 'm' }), authModule({ id: 'n' })],
+      sessions: [userSession({ randomId: 's', authConfigId: 'm' })],
+    })
+    const cookie = `${authModule({ id: 'm' }).cookie}=${logins.sign('s')}::s`
+    const status = async (plugins: object[], headers: Record<string, string> = { Cookie: cookie }) =>
+      (
+        await runPlugin(plugin, {
+          config: { pass_with_user: true },
+          route: { json: { plugins } },
+          services: { logins },
+          request: { headers },
+        })
+      ).status
+    const guard = (auth_module: string) => ({
+      plugin: 'cp:otoroshi.next.plugins.AuthModule',
+      config: { auth_module },
+    })
+    assert.equal(await status([guard('m')]), 200)
+    assert.equal(await status([guard('n')]), 400)
+    assert.equal(await status([]), 400)
+    assert.equal(await status([guard('m')], {}), 400)
+    assert.equal(await status([guard('m')], { Cookie: cookie.replace('::s', '::t') }), 400)
   })
 
   test('update_quotas is a setting', async () => {

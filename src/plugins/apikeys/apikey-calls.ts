@@ -3,25 +3,30 @@ import {
   apikeyAttribute,
   apikeyClaimsAttribute,
   attribute,
+  type ClientRequest,
   definePlugin,
   type Exchange,
+  type PluginServices,
   type Refusal,
   refuse,
   userAttribute,
 } from '../../plugin/index.ts'
+import { LOOK, TAKE } from '../../limits/tally.ts'
+import { keyCounter } from '../key-counter.ts'
 import { recognize, restricted } from './admission.ts'
 import { apikeyCallSettings } from './apikey-call-settings.ts'
 import { credentialKeeper } from './credential-keeper.ts'
 import { credentialSpots, type Found, findCredential } from './credentials.ts'
 import { keyConstraints } from './key-constraints.ts'
 import { routeKeys } from './route-keys.ts'
+import { routeUsers } from './route-users.ts'
 import { tokenRules } from './token-rules.ts'
 
 export default definePlugin({
   id: 'cp:otoroshi.next.plugins.ApikeyCalls',
   name: 'Apikeys',
   description:
-    'Lets calls in that come with an API key which is granted on the route: as id and secret, as basic credentials, as a JWT, as a bearer, or by its id alone. Keeps the credentials of keys from the backend.',
+    'Lets calls in that come with an API key which is granted on the route: as id and secret, as basic credentials, as a JWT, as a bearer, or by its id alone. Counts the calls of keys and refuses those beyond their limits. Keeps the credentials of keys from the backend.',
   family: 'apikeys',
   categories: ['AccessControl'],
   steps: ['MatchRoute', 'ValidateAccess', 'TransformRequest'],
@@ -35,6 +40,9 @@ export default definePlugin({
       tokenFault: tokenRules(config.extractors.jwt, services.keyPairs),
     }
     const used = attribute<Found>('apikey-credential')
+    const users = passWithUser ? routeUsers(services) : null
+    const watched = config.shadow_quotas || !(validate || mandatory)
+    const counts = keyCounter(services, config.update_quotas ? TAKE : LOOK, watched)
 
     const judge = ({ request, startedAt, attributes }: Exchange): Refusal | null => {
       const found = findCredential(spots, request)
@@ -42,7 +50,11 @@ export default definePlugin({
         return refuse('apikey.missing', { detail: 'no apikey detected in the http request' })
       const { credential } = found
       const admission = recognize(rules, credential, request, startedAt)
-      if (!admission.ok) return admission.refusal
+      if (!admission.ok) {
+        const { refusal } = admission
+        if (refusal.reason === 'apikey.bad') alertBadKey(services, request, credential.clientId)
+        return refusal
+      }
       const restriction = restricted(admission.here, request)
       if (restriction !== null) return restriction
       attributes.set(apikeyAttribute, admission.here.key)
@@ -66,12 +78,29 @@ export default definePlugin({
         access(exchange) {
           const { attributes } = exchange
           if (attributes.get(apikeyAttribute) !== undefined) return undefined
-          if (passWithUser && attributes.get(userAttribute) !== undefined) return undefined
+          if (users !== null) {
+            const user = attributes.get(userAttribute) ?? users(exchange.request)
+            if (user !== null) {
+              attributes.set(userAttribute, user)
+              return undefined
+            }
+          }
           const refusal = judge(exchange)
-          return refusal === null || tolerates(refusal) ? undefined : refusal
+          if (refusal !== null) return tolerates(refusal) ? undefined : refusal
+          return counts(exchange, attributes.get(apikeyAttribute)!)
         },
       }),
       request: credentialKeeper(config, spots, rules.find, used, services.headerNames),
     }
   },
 })
+
+/** Tells that a key is used that is disabled or expired, or with a wrong secret. What stands in the query may be the secret. */
+function alertBadKey({ alert, apikeys }: PluginServices, request: ClientRequest, clientId: string): void {
+  alert('RevokedApiKeyUsageAlert', () => ({
+    from: request.ip,
+    to: request.host,
+    uri: request.path,
+    apiKey: apikeys.find(clientId)?.light() ?? null,
+  }))
+}

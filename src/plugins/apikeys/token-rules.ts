@@ -30,10 +30,8 @@ export function tokenRules(settings: TokenSettings, keyPairs: KeyPairSource): To
     include_request_attrs: boundToRequest,
   } = settings
   const longest = settings.max_jwt_lifespan_sec ?? -1
-  const signed = (jws: Jws, key: ApikeyView): boolean => {
-    if (isHmac(jws)) return bySecret && secretsOf(key).some(secret => secretSigned(jws, secret))
-    return byKeyPair && signedByKeyPair(jws, key, keyPairs)
-  }
+  const signed = (jws: Jws, key: ApikeyView): boolean =>
+    (isHmac(jws) ? bySecret : byKeyPair) && signedFor(jws, key, keyPairs)
   return (jws, key, request, now) => {
     if (!signed(jws, key)) return 'the token is not signed for the key'
     const { claims } = jws
@@ -47,17 +45,28 @@ export function tokenRules(settings: TokenSettings, keyPairs: KeyPairSource): To
   }
 }
 
+/** Whether the token is signed with a secret of the key, or with a key pair that signs for it. */
+export function signedFor(jws: Jws, key: ApikeyView, keyPairs: KeyPairSource): boolean {
+  if (isHmac(jws)) return secretsOf(key).some(secret => secretSigned(jws, secret))
+  return signedByKeyPair(jws, key, keyPairs)
+}
+
+/** The key pair that alone signs for the key; null when the key names none. */
+export function pairOf({ metadata }: ApikeyView): string | null {
+  return (Object.hasOwn(metadata, SIGNING_KEY_PAIR) ? metadata[SIGNING_KEY_PAIR] : undefined) ?? null
+}
+
 function signedByKeyPair(jws: Jws, key: ApikeyView, keyPairs: KeyPairSource): boolean {
-  const own = Object.hasOwn(key.metadata, SIGNING_KEY_PAIR) ? key.metadata[SIGNING_KEY_PAIR] : undefined
+  const own = pairOf(key)
   const { kid } = jws
-  if (kid === null || (own !== undefined && kid !== own)) return false
+  if (kid === null || (own !== null && kid !== own)) return false
   const pair = keyPairs.find(kid)
-  if (pair === null || (own === undefined && !signsForAll(kid, pair, key))) return false
+  if (pair === null || (own === null && !signsForAll(kid, pair, key))) return false
   return keySigned(jws, pair.publicKey)
 }
 
 /** Whether a pair that the key does not name signs for it: that of its organization, or of the gateway itself. */
-function signsForAll(kid: string, pair: KeyPairView, key: ApikeyView): boolean {
+export function signsForAll(kid: string, pair: KeyPairView, key: ApikeyView): boolean {
   if (!pair.signsTokens) return false
   return pair.tenant === key.json._loc.tenant || (kid === GATEWAY_KEY_PAIR && pair.tenant === 'default')
 }

@@ -1,11 +1,9 @@
 /** Tells robots of search engines what they may do, in the three ways they understand. */
 import { answer, type BackendResponse, definePlugin, schema as v } from '../../plugin/index.ts'
 import { fieldValue } from '../field-value.ts'
+import { bodyChanged } from '../changed-body.ts'
 import { flag, setting, text } from '../settings.ts'
 import { HeadInsertion } from './head-insertion.ts'
-
-/** Digests of a body, wrong once it is changed. */
-const DIGESTS = ['content-md5', 'digest', 'content-digest', 'repr-digest']
 
 export default definePlugin({
   id: 'cp:otoroshi.next.plugins.Robots',
@@ -55,11 +53,7 @@ function isWholePage({ status, headers, body }: BackendResponse): boolean {
 
 function insert({ headers, body }: BackendResponse, element: string): void {
   body.transform(new HeadInsertion(element), body.length < 0 ? -1 : body.length + Buffer.byteLength(element))
-  for (const name of DIGESTS) headers.delete(name)
-  // Parts of the page would be counted in bytes the client never saw.
-  headers.delete('accept-ranges')
-  const tag = headers.get('etag')
-  if (tag?.startsWith('"')) headers.set('ETag', `W/${tag}`)
+  bodyChanged(headers)
 }
 
 /** Text inside the quotes of an attribute, in ASCII. */

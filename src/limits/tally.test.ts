@@ -1,0 +1,333 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { calendarOf } from './calendar.ts'
+import { type CountOptions, countedAlone, countLayout, createCountMemory, evictions } from './count-memory.ts'
+import { bucketPlan, localPlan, type Plan, quotaPlan, windowPlan } from './plan.ts'
+import { type Family, subjectOf } from './subject.ts'
+import { ASK, LOOK, type Mode, NOTE, OVER_DAY, OVER_MONTH, OVER_WINDOW, PASS, TAKE, Tally } from './tally.ts'
+import { countInThreads } from './testing/counting-in-threads.ts'
+
+/** A day that is far from its ends. */
+const NOON = Date.parse('2026-05-10T12:00:00Z')
+const calendar = calendarOf('UTC')
+
+function tallies(options: CountOptions = {}, family: Family = 'address') {
+  const layout = countLayout(createCountMemory({ capacity: 64, ...options }))
+  return { layout, of: (id: string) => new Tally(layout, calendar, subjectOf(family, id), NOON) }
+}
+
+const steps = (tally: Tally, plan: Plan, times: readonly number[], mode: Mode = TAKE): number[] =>
+  times.map(at => tally.step(plan, NOON + at, mode, true))
+
+describe('a window', () => {
+  it('begins with its first call and lets exactly its calls through', () => {
+    const tally = tallies().of('a')
+    const plan = windowPlan(2, 1000)
+    assert.deepEqual(steps(tally, plan, [0, 999, 999, 1000, 1500, 1999]), [
+      PASS,
+      PASS,
+      OVER_WINDOW,
+      PASS,
+      PASS,
+      OVER_WINDOW,
+    ])
+  })
+
+  it('counts no refused call, and nothing when it only looks', () => {
+    const tally = tallies().of('a')
+    const plan = windowPlan(1, 1000)
+    assert.deepEqual(steps(tally, plan, [0, 0], LOOK), [PASS, PASS])
+    assert.equal(tally.figures[0], 0)
+    assert.deepEqual(steps(tally, plan, [0, 1, 2]), [PASS, OVER_WINDOW, OVER_WINDOW])
+    assert.equal(tally.figures[0], 1)
+    assert.deepEqual(steps(tally, plan, [3], LOOK), [OVER_WINDOW])
+    assert.deepEqual(steps(tally, plan, [4], NOTE), [OVER_WINDOW])
+    assert.equal(tally.figures[0], 2)
+  })
+
+  it('of nought lets nobody through', () => {
+    assert.deepEqual(steps(tallies().of('a'), windowPlan(0, 1000), [0, 5000]), [OVER_WINDOW, OVER_WINDOW])
+  })
+
+  it('is not begun anew by a thread that reads the clock a little earlier', () => {
+    const tally = tallies().of('a')
+    assert.deepEqual(steps(tally, windowPlan(1, 1000), [10, 7, 3]), [PASS, OVER_WINDOW, OVER_WINDOW])
+  })
+
+  it('is begun anew when a wrong clock is put right', () => {
+    const tally = tallies().of('a')
+    const plan = windowPlan(1, 1000)
+    assert.deepEqual(steps(tally, plan, [3_600_000, 0]), [PASS, PASS])
+  })
+
+  it('ends with the clock where instances share it', () => {
+    const tally = tallies({ shared: true }).of('a')
+    tally.step(windowPlan(1, 10_000), NOON + 3_000, TAKE, true)
+    assert.equal(tally.figures[1], NOON + 10_000)
+    const own = tallies({ shared: true }).of('b')
+    own.step(localPlan(1, 10_000), NOON + 3_000, TAKE, true)
+    assert.equal(own.figures[1], NOON + 13_000)
+  })
+})
+
+describe('a bucket', () => {
+  it('is full at first, and gets its tokens back', () => {
+    const tally = tallies().of('a')
+    const plan = bucketPlan(3, 100, 1)
+    assert.deepEqual(steps(tally, plan, [0, 0, 0, 0, 99, 100, 100]), [
+      PASS,
+      PASS,
+      PASS,
+      OVER_WINDOW,
+      OVER_WINDOW,
+      PASS,
+      OVER_WINDOW,
+    ])
+    assert.deepEqual(steps(tally, plan, [10_000, 10_000, 10_000, 10_000]), [PASS, PASS, PASS, OVER_WINDOW])
+  })
+
+  it('never holds more than it can, nor gives anything for a clock that was put back', () => {
+    const tally = tallies().of('a')
+    const plan = bucketPlan(1, 100, 1)
+    assert.deepEqual(steps(tally, plan, [0, -50_000, -49_950, -49_900]), [
+      PASS,
+      OVER_WINDOW,
+      OVER_WINDOW,
+      PASS,
+    ])
+  })
+})
+
+describe('quotas', () => {
+  it('end with the day and the month, and are checked with the window in one step', () => {
+    const tally = tallies({}, 'apikey').of('a')
+    const plan = windowPlan(3, 1000, 4, 6)
+    assert.deepEqual(steps(tally, plan, [0, 0, 0, 0, 1000, 1000]), [
+      PASS,
+      PASS,
+      PASS,
+      OVER_WINDOW,
+      PASS,
+      OVER_DAY,
+    ])
+    const day = 86_400_000
+    assert.deepEqual(steps(tally, plan, [day, day, day]), [PASS, PASS, OVER_MONTH])
+    assert.deepEqual(
+      [...tally.figures.subarray(0, 5)].filter((_, i) => i % 2 === 0),
+      [2, 2, 6],
+    )
+    assert.deepEqual(steps(tally, plan, [31 * day]), [PASS])
+  })
+
+  it('are asked of the store before the first call passes', () => {
+    const tally = tallies({}, 'apikey').of('a')
+    const plan = quotaPlan(3, 3)
+    assert.equal(tally.step(plan, NOON, TAKE, false), ASK)
+    assert.equal(tally.figures[2], 0)
+    const { end } = tally.pending(6, NOON)!
+    tally.confirm(6, end, 0, 2, NOON)
+    tally.synced(NOON)
+    assert.deepEqual(
+      [0, 1].map(at => tally.step(plan, NOON + at, TAKE, false)),
+      [PASS, OVER_DAY],
+    )
+  })
+})
+
+describe('counting with others', () => {
+  const loaded = (plan: Plan, ahead: number): Tally => {
+    const tally = tallies({ shared: true, ahead }).of('a')
+    tally.step(plan, NOON, LOOK, true)
+    tally.synced(NOON)
+    return tally
+  }
+
+  it('lets no more through than its share before it tells them', () => {
+    const plan = windowPlan(100, 60_000)
+    const tally = loaded(plan, 0.05)
+    const outcomes = Array.from({ length: 7 }, () => tally.step(plan, NOON, TAKE, false))
+    assert.deepEqual(outcomes, [PASS, PASS, PASS, PASS, PASS, ASK, ASK])
+    const { end, amount } = tally.pending(3, NOON)!
+    assert.equal(amount, 5)
+    // Of the little that is left, its share is one call.
+    tally.confirm(3, end, 5, 98, NOON)
+    const next = (): number[] => [0, 0].map(() => tally.step(plan, NOON, TAKE, false))
+    assert.deepEqual(next(), [PASS, ASK])
+    tally.confirm(3, end, 1, 99, NOON)
+    assert.deepEqual(next(), [PASS, OVER_WINDOW])
+  })
+
+  it('lets one call through at least', () => {
+    const plan = windowPlan(3, 60_000)
+    const tally = loaded(plan, 0)
+    assert.deepEqual(
+      [0, 0].map(() => tally.step(plan, NOON, TAKE, false)),
+      [PASS, ASK],
+    )
+  })
+
+  it('asks again before it refuses for longer: others may have begun anew', () => {
+    const plan = windowPlan(1, 60_000)
+    const tally = loaded(plan, 1)
+    tally.step(plan, NOON, TAKE, false)
+    assert.equal(tally.step(plan, NOON + 500, TAKE, false), OVER_WINDOW)
+    assert.equal(tally.step(plan, NOON + 1_500, TAKE, false), ASK)
+  })
+
+  it('forgets what belongs to a period that is over', () => {
+    const plan = windowPlan(10, 1_000)
+    const tally = loaded(plan, 1)
+    tally.step(plan, NOON, TAKE, false)
+    const { end, amount } = tally.pending(3, NOON)!
+    tally.step(plan, NOON + 5_000, TAKE, false)
+    tally.confirm(3, end, amount, 7, NOON + 5_000)
+    assert.equal(tally.pending(3, NOON + 5_000)!.amount, 1)
+    tally.step(plan, NOON + 5_000, LOOK, true)
+    assert.equal(tally.figures[0], 1)
+  })
+})
+
+describe('against a model', () => {
+  it('windows and quotas pass exactly what a list of calls would let pass', () => {
+    const call = fc.record({
+      after: fc.integer({ min: 0, max: 700 }),
+      mode: fc.constantFrom(TAKE, TAKE, LOOK, NOTE),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(call, { maxLength: 60 }),
+        fc.record({
+          window: fc.integer({ min: 0, max: 5 }),
+          daily: fc.integer({ min: 0, max: 15 }),
+          monthly: fc.integer({ min: 0, max: 20 }),
+        }),
+        (calls, { window, daily, monthly }) => {
+          const tally = tallies({}, 'apikey').of('a')
+          const plan = windowPlan(window, 1000, daily, monthly)
+          let now = NOON
+          let [opened, inWindow, all] = [-1, 0, 0]
+          for (const { after, mode } of calls) {
+            now += after
+            if (opened < 0 || now >= opened + 1000) [opened, inWindow] = [now, 0]
+            const expected =
+              inWindow >= window ? OVER_WINDOW : all >= daily ? OVER_DAY : all >= monthly ? OVER_MONTH : PASS
+            assert.equal(tally.step(plan, now, mode, true), expected)
+            if (mode === NOTE || (mode === TAKE && expected === PASS)) {
+              inWindow++
+              all++
+            }
+            assert.deepEqual([tally.figures[0], tally.figures[2], tally.figures[4]], [inWindow, all, all])
+          }
+        },
+      ),
+    )
+  })
+
+  it('buckets never let more through than capacity and refill together, in any stretch of time', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 1, maxLength: 80 }),
+        fc.integer({ min: 1, max: 8 }),
+        fc.integer({ min: 1, max: 400 }),
+        fc.integer({ min: 1, max: 5 }),
+        (gaps, capacity, interval, tokens) => {
+          const tally = tallies().of('a')
+          const plan = bucketPlan(capacity, interval, tokens)
+          let now = NOON
+          const passed: number[] = []
+          for (const gap of gaps) {
+            now += gap
+            if (tally.step(plan, now, TAKE, true) === PASS) passed.push(now)
+          }
+          for (let from = 0; from < passed.length; from++)
+            for (let to = from; to < passed.length; to++) {
+              const most = capacity + ((passed[to]! - passed[from]! + interval) * tokens) / interval
+              assert.ok(to - from + 1 <= most + 1e-9, `${to - from + 1} of ${most}`)
+            }
+        },
+      ),
+    )
+  })
+})
+
+describe('threads', () => {
+  it('together let exactly as many calls through as one would', async () => {
+    const memory = createCountMemory({ capacity: 64 })
+    const counts = await countInThreads(memory, 4, { calls: 3000, ids: 3, plan: 'windowPlan(5000, 3600000)' })
+    const sum = (pick: 'passed' | 'refused'): number => counts.reduce((all, count) => all + count[pick], 0)
+    assert.equal(sum('passed'), 3 * 5000)
+    assert.equal(sum('refused'), 3 * 7000)
+  })
+
+  it('never take a window that a quota then refuses', async () => {
+    const memory = createCountMemory({ capacity: 64 })
+    const counts = await countInThreads(memory, 4, {
+      calls: 1000,
+      ids: 1,
+      plan: 'windowPlan(2000, 3600000, 777, 1000)',
+      family: 'apikey',
+    })
+    assert.equal(
+      counts.reduce((all, { passed }) => all + passed, 0),
+      777,
+    )
+    const tally = new Tally(countLayout(memory), calendarOf(null), subjectOf('apikey', 'id0'), Date.now())
+    tally.step(windowPlan(2000, 3_600_000), Date.now(), LOOK, true)
+    assert.equal(tally.figures[0], 777)
+  })
+
+  it('find the same slots when they all come with new names at once', async () => {
+    const memory = createCountMemory({ capacity: 8192 })
+    const counts = await countInThreads(memory, 4, { calls: 2, ids: 1500, plan: 'windowPlan(1, 3600000)' })
+    assert.equal(
+      counts.reduce((all, { passed }) => all + passed, 0),
+      1500,
+    )
+    assert.equal(evictions(countLayout(memory)), 0)
+  })
+})
+
+describe('places', () => {
+  it('of windows that are over are given away; of others the least called', () => {
+    const { layout, of } = tallies({ capacity: 16 })
+    const plan = windowPlan(1000, 1000)
+    const busy = of('busy')
+    steps(
+      busy,
+      plan,
+      Array.from({ length: 50 }, () => 0),
+    )
+    for (let i = 0; i < 200; i++) of(`new ${i}`).step(plan, NOON, TAKE, true)
+    busy.step(plan, NOON, LOOK, true)
+    assert.equal(busy.figures[0], 50)
+    assert.ok(evictions(layout) > 0)
+    assert.equal(countedAlone(layout), 0)
+    const before = evictions(layout)
+    for (let i = 0; i < 10; i++) new Tally(layout, calendar, subjectOf('address', `later ${i}`), NOON + 2000)
+    assert.equal(evictions(layout), before)
+  })
+
+  it('that hold calls the store does not know are never given away: others count alone', () => {
+    const { layout, of } = tallies({ capacity: 16 }, 'apikey')
+    const plan = quotaPlan(10, 10)
+    const all = Array.from({ length: 40 }, (_, i) => of(`key ${i}`))
+    for (const tally of all) steps(tally, plan, [0, 0, 0])
+    for (const tally of all) {
+      tally.step(plan, NOON, LOOK, true)
+      assert.equal(tally.figures[2], 3)
+    }
+    assert.ok(countedAlone(layout) >= 24)
+    assert.equal(evictions(layout), 0)
+  })
+
+  it('are found anew by a handle whose place was given away', () => {
+    const { of } = tallies({ capacity: 16 })
+    const plan = windowPlan(5, 1000)
+    const old = of('old')
+    old.step(plan, NOON, TAKE, true)
+    for (let i = 0; i < 100; i++) of(`other ${i}`).step(plan, NOON + 2000, TAKE, true)
+    assert.equal(old.step(plan, NOON + 2000, TAKE, true), PASS)
+    assert.equal(old.figures[0], 1)
+  })
+})

@@ -1,0 +1,118 @@
+/**
+ * The two paths of logins on the hosts of routes: the end of a login, where the cookie is set, and the logout.
+ *
+ * Guarantees: a link sets a cookie once, within a minute, on the host it was made for, and only in the browser that wanted to
+ * log in there: nobody is logged in as somebody else by following a link.
+ */
+import type { UserView } from '../../identity/user.ts'
+import type { LoginDesk } from '../desk.ts'
+import { digest, isSecret } from '../flow.ts'
+import type { LoginModule } from '../modules.ts'
+import { LoginRefusal } from '../refusal.ts'
+import { redirect, type Reply } from '../reply.ts'
+import type { LoginRequest } from '../request.ts'
+
+/** Cookie that a route sets before it sends somebody to the login. */
+export const START_COOKIE = 'oto-papps-start'
+
+const LOGIN: ReadonlySet<string> = new Set(['/.well-known/otoroshi/login', '/__otoroshi_private_apps_login'])
+
+export class RoutesDoor {
+  readonly #desk: LoginDesk
+
+  constructor(desk: LoginDesk) {
+    this.#desk = desk
+  }
+
+  /** Null: not one of these paths. */
+  answer(request: LoginRequest): Promise<Reply> | null {
+    if (LOGIN.has(request.path)) return this.#login(request)
+    return request.modules.length > 0 || request.path.includes('logout') ? this.#logout(request) : null
+  }
+
+  async #login(request: LoginRequest): Promise<Reply> {
+    const text = request.query.get('sessionId')
+    if (text === null)
+      throw new LoginRefusal('login.missing_parameters', 'Missing parameters', 'Missing parameters')
+    const handover = this.#desk.flows.openLink(text)
+    if (handover === null || new URL(handover.to).host !== request.url.host) throw badLink()
+    const { to, start, session, nonce } = handover
+    // A login that did not begin at the route begins again there: one that did brings the cookie.
+    if (start === '') return redirect(to)
+    const held = request.cookies.get(START_COOKIE)
+    if (!isSecret(held) || digest(held) !== start) throw badLink(to)
+    const module = this.#desk.modules.get(handover.module)
+    const user = await this.#desk.sessions.user(session)
+    if (user === null || user.authConfigId !== module.view.id) throw badLink(to)
+    if (!(await this.#desk.useLink(nonce))) throw badLink(to)
+    return redirect(to, [this.#desk.userCookie(request, module.view, session)])
+  }
+
+  async #logout(request: LoginRequest): Promise<Reply> {
+    if (request.modules.length === 0)
+      throw new LoginRefusal('login.not_private', 'No login here', 'Private apps are not configured')
+    const modules = request.modules.map(id => this.#desk.modules.find(id)).filter(found => found !== null)
+    if (modules.length === 0)
+      throw new LoginRefusal(
+        'login.module_missing',
+        'Logout not possible',
+        'Auth. config. not found on the descriptor',
+      )
+    const shown = modules.map(module => ({ module, id: this.#desk.shownId(request, module.view) }))
+    const here = shown.filter(({ id }) => id !== null)
+    if (here.length === 0 && request.modules.length > 1)
+      throw new LoginRefusal('login.no_session', 'Not logged in', 'No authentication cookies found')
+    let onward: string | null = null
+    for (const { module, id } of here) {
+      const user = await this.#desk.sessions.user(id!)
+      if (user === null || user.authConfigId !== module.view.id) continue
+      onward = await this.#leave(module, user)
+      await this.#desk.sessions.endUser(user.id)
+    }
+    const left = here[0]?.module ?? modules[0]!
+    const way = this.#wayBack(request, left)
+    const to = onward === null ? way : onward.replaceAll('${redirect}', encodeURIComponent(way))
+    return redirect(
+      to,
+      modules.map(({ view }) => this.#desk.userCookie(request, view, null)),
+    )
+  }
+
+  /** The logout of the provider; one that fails keeps nobody logged in here. */
+  async #leave({ provider, view }: LoginModule, user: UserView): Promise<string | null> {
+    try {
+      return await provider.logout(user)
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      this.#desk.services.log('warn', `logout of auth module ${view.id}: ${message}`)
+      return null
+    }
+  }
+
+  /** Over the host of logins, whose cookie goes too, to where the user wants: a host that shares his session, or this one. */
+  #wayBack(request: LoginRequest, { view }: LoginModule): string {
+    const wanted = URL.parse(request.query.get('redirect') ?? '/', request.url.origin)
+    const { cookieDomain } = this.#desk.services.settings
+    const trusted =
+      wanted !== null &&
+      /^https?:$/.test(wanted.protocol) &&
+      (wanted.host === request.url.host || `.${wanted.hostname}`.endsWith(cookieDomain))
+    const to = trusted ? wanted.href : `${request.url.origin}/`
+    const link = new URL('/privateapps/generic/logout', this.#desk.usersOrigin(request))
+    link.searchParams.set('redirectTo', to)
+    link.searchParams.set('host', request.host)
+    link.searchParams.set('cp', view.suffix)
+    link.searchParams.set('ref', view.id)
+    link.searchParams.set('hash', this.#desk.signer.sign(`redirectTo=${to}&cp=${view.suffix}`))
+    return link.href
+  }
+}
+
+function badLink(to: string | null = null): LoginRefusal {
+  return new LoginRefusal(
+    'login.bad_link',
+    'This link does not work',
+    'Invalid redirection url: it is too old, was used already, or belongs to another browser. Your browser must accept cookies.',
+    to === null ? null : { href: to, label: 'Log in again' },
+  )
+}

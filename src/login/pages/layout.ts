@@ -1,0 +1,68 @@
+/**
+ * The frame of every page of a login.
+ *
+ * Guarantees: no script runs, nothing is loaded, nobody frames it, and forms go only where the page says (they are followed
+ * by redirections, to which browsers apply the same rule).
+ */
+import type { Reply } from '../reply.ts'
+import { Html, html } from './html.ts'
+import { style } from './style.ts'
+
+export interface Page {
+  readonly status?: number
+  readonly title: string
+  readonly body: Html
+  readonly nonce: string
+  /** Origins forms lead to, besides that of the page. */
+  readonly targets?: readonly string[]
+}
+
+/** A gate between two pillars: of our own making. */
+const logo = new Html(
+  '<svg viewBox="0 0 32 32" fill="none" aria-hidden="true" focusable="false"><rect x="1" y="1" width="30" height="30" rx="8" fill="#e05a00"/><path d="M6 10.5c6.5 2 13.5 2 20 0M8.5 15h15M11 11.5V25M21 11.5V25" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/></svg>',
+)
+
+export function page({ status = 200, title, body, nonce, targets = [] }: Page): Reply {
+  const text = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${title} · Otoroshi</title>
+<link rel="icon" href="data:,">
+<style nonce="${nonce}">${new Html(style)}</style>
+</head>
+<body>
+<main>
+<div class="card">
+<div class="brand">${logo}<span>Otoroshi</span></div>
+${body}
+</div>
+</main>
+</body>
+</html>
+`.text
+  return {
+    status,
+    headers: [
+      ['Content-Security-Policy', policy(nonce, targets)],
+      ['X-Frame-Options', 'DENY'],
+    ],
+    content: { type: 'text/html; charset=utf-8', text },
+  }
+}
+
+function policy(nonce: string, targets: readonly string[]): string {
+  const forms = ["'self'", ...targets.filter(target => /^https?:\/\/[a-z0-9.:[\]-]+$/i.test(target))].join(
+    ' ',
+  )
+  return [
+    "default-src 'none'",
+    `style-src 'nonce-${nonce}'`,
+    'img-src data:',
+    `form-action ${forms}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}

@@ -1,0 +1,37 @@
+/** Auth modules of type `basic`: the users are in the module, their passwords as bcrypt hashes. */
+import { basicSchema } from '../../model/types/auth-module-types.ts'
+import { isObject } from '../../model/types/shape.ts'
+import { parse } from '../../schema/index.ts'
+import type { Identity, ProviderOf } from '../contract.ts'
+import { passwordProvider } from './password-provider.ts'
+
+export const basic: ProviderOf = (module, services) => {
+  const parsed = parse(basicSchema, module.json)
+  if (!parsed.ok) throw new Error('the module is not of type basic')
+  const { users, basicAuth } = parsed.value
+  const byEmail = new Map(users.map(user => [user.email, user]))
+  return passwordProvider({
+    module,
+    services,
+    nameLabel: 'Email',
+    dialogue: basicAuth,
+    async check(username, password) {
+      const user = byEmail.get(username)
+      if (!(await services.passwords.matches(password, user?.password ?? null)) || user === undefined)
+        return null
+      const { name, email, metadata, tags, rights, adminEntityValidators } = user
+      const identity: Identity = {
+        name,
+        email,
+        profile: { name, email, metadata, tags },
+        token: {},
+        otoroshiData: metadata,
+        tags: [],
+        metadata: {},
+        rights,
+        adminEntityValidators: isObject(adminEntityValidators) ? adminEntityValidators : {},
+      }
+      return identity
+    },
+  })
+}

@@ -1,0 +1,34 @@
+/** What plugins may know of logged-in users and of the way to the login. */
+import type { AuthModuleView } from '../identity/auth-module.ts'
+import type { UserView } from '../identity/user.ts'
+
+export interface Logins {
+  /** The session of this id while it lasts; null otherwise, or when it was ended. */
+  session(id: string): UserView | null
+  /** Null when no module has this id, or it is not valid. */
+  module(id: string): AuthModuleView | null
+  /** Hexadecimal HMAC-SHA256, as links to logins and session ids carry it. */
+  sign(text: string): string
+  /** The session id in `sign(id)::id`, or null when the signature is not ours. */
+  idIn(text: string): string | null
+  /** Scheme, host and port of the login pages; `host`: that of the request, whose port counts when no other is known. */
+  origin(host: string): string
+  /** Setting `otoroshi.options.allowRedirectQueryParamOnLogin`. */
+  readonly allowRedirectParameter: boolean
+  /**
+   * Asks a module whether a name and a password are those of one of its users. Bounded in time and in number; `from`: address
+   * of the client, for whoever counts failures.
+   */
+  checkPassword(module: string, username: string, password: string, from: string): Promise<PasswordVerdict>
+  /** Whether a password is that of a bcrypt hash. False, too, when too many are asked for or failed from this address. */
+  passwordMatches(password: string, hash: string, from: string): Promise<boolean>
+}
+
+export type PasswordVerdict =
+  | { readonly kind: 'user'; readonly user: UserView }
+  /** Wrong, unknown, or not allowed in. */
+  | { readonly kind: 'refused' }
+  /** Too many failures, or too many at once: seconds until it is worth trying again. */
+  | { readonly kind: 'wait'; readonly seconds: number }
+  /** The module is gone, or not of a type that has passwords. */
+  | { readonly kind: 'no-passwords' }

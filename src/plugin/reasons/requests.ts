@@ -1,0 +1,163 @@
+/** Of what a request is and asks for. */
+import type { ReasonRows } from './rows.ts'
+
+export const requests = {
+  method_not_allowed: [
+    405,
+    'Method not allowed',
+    'errors.method.not.allowed',
+    'A plugin refuses the method.',
+  ],
+  http10_not_allowed: [
+    503,
+    'HTTP/1.0 not allowed',
+    'errors.http.1_0.not.allowed',
+    'A plugin refuses HTTP/1.0.',
+  ],
+  http1_not_spoken: [
+    505,
+    'HTTP/1 is not spoken on this port',
+    'errors.http.1.not.spoken',
+    'The listener takes HTTP/2 only.',
+  ],
+  ip_not_allowed: [
+    403,
+    'Your IP address is not allowed',
+    'errors.ip.address.not.allowed',
+    'The client address is not on the allowed list, or is on the blocked list.',
+  ],
+  cors: [404, 'Cors error', 'errors.cors.error', 'A preflight request does not fit the CORS settings.'],
+  body_too_large: [
+    413,
+    'Response entity too large',
+    'errors.failed.response.entityTooLarge',
+    'A body is longer than a plugin allows.',
+  ],
+  request_too_large: [
+    400,
+    'Request is too big',
+    'errors.entity.too.big',
+    'The URL, a cookie or a header is longer than `otoroshi.requests` allows.',
+  ],
+  'context.invalid': [
+    403,
+    'forbidden',
+    'errors.forbidden',
+    'A validator of the route refuses the request or its caller.',
+  ],
+  domain_not_allowed: [
+    403,
+    'Forbidden',
+    'errors.forbidden',
+    'The whole gateway does not answer for the domain.',
+  ],
+  'restrictions.forbidden': [
+    403,
+    'Forbidden',
+    'errors.forbidden',
+    'The restrictions of the route forbid the method or the path.',
+  ],
+  'restrictions.hidden': [
+    404,
+    'Not Found',
+    'errors.not.found',
+    'The restrictions of the route hide the path.',
+  ],
+  time_restricted: [
+    403,
+    'You cannot access this resource right now',
+    'errors.forbidden',
+    'The route is closed at this time.',
+  ],
+  'cookie.refused': [
+    400,
+    'bad request',
+    'errors.bad.request',
+    'A cookie the route wants is missing or has another value.',
+  ],
+  'header.refused': [
+    400,
+    'bad request',
+    'errors.bad.request',
+    'A header field the route wants is missing or has another value.',
+  ],
+  'upgrade.unsupported': [
+    501,
+    'Upgrade not supported',
+    'errors.upgrade.not.supported',
+    'The request asks for a protocol switch that cannot be made here.',
+  ],
+  'request.bad_path': [
+    400,
+    'Bad request path',
+    'errors.client.error',
+    'The path holds dot segments, a backslash, broken escapes or control characters.',
+  ],
+  'request.client_gone': [
+    499,
+    'The client left',
+    'errors.client.gone',
+    'The client left before its answer was complete. Nobody is told but events and reports.',
+  ],
+  'request.bad_body': [
+    400,
+    'Bad request body',
+    'errors.client.error',
+    'The request body is broken (chunks, length).',
+  ],
+  'request.body_timeout': [
+    408,
+    'Request body timeout',
+    'errors.client.error',
+    'The client sent its body too slowly.',
+  ],
+  'request.bad_message': [
+    400,
+    'Bad request',
+    'errors.client.error',
+    'The request is not HTTP, or two parsers could read it in two ways. The body says what is wrong.',
+  ],
+  'request.connect_refused': [405, 'CONNECT is not allowed', 'errors.client.error', 'A tunnel is asked for.'],
+  'request.head_timeout': [
+    408,
+    'Request head timeout',
+    'errors.client.error',
+    'The client sent its head too slowly.',
+  ],
+  'request.body_too_large': [
+    413,
+    'Request body too large',
+    'errors.entity.too.big',
+    'The body, or a chunk of it, is longer than the settings allow.',
+  ],
+  'request.target_too_long': [
+    414,
+    'Request target too long',
+    'errors.entity.too.big',
+    'The request target is longer than the parser takes.',
+  ],
+  'request.unknown_expectation': [
+    417,
+    'Unknown expectation',
+    'errors.client.error',
+    'The client expects something other than 100-continue.',
+  ],
+  'request.head_too_large': [
+    431,
+    'Request head too large',
+    'errors.entity.too.big',
+    'The head, one of its fields or their number is larger than the parser takes.',
+  ],
+  'request.unsupported': [
+    501,
+    'Not supported',
+    'errors.client.error',
+    'The method is too long, or the transfer coding or protocol is not known.',
+  ],
+  'request.unknown_version': [
+    505,
+    'HTTP version not supported',
+    'errors.client.error',
+    'The request names another version than HTTP/1.0, 1.1 or 2.',
+  ],
+} as const satisfies ReasonRows

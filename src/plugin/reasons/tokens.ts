@@ -1,0 +1,162 @@
+/** Of tokens, signatures and users. */
+import type { ReasonRows } from './rows.ts'
+
+export const tokens = {
+  'oauth.insecure': [
+    400,
+    'use a secure channel',
+    'errors.client.error',
+    'Tokens are given out over HTTPS only.',
+  ],
+  'oauth.bad_request': [
+    400,
+    'bad request',
+    'errors.client.error',
+    'A request for a token cannot be read, or asks for a kind of token that is not made.',
+  ],
+  'oauth.unsupported_grant': [
+    400,
+    'grant type not supported',
+    'errors.client.error',
+    'A token is asked for by another grant than client_credentials.',
+  ],
+  'oauth.denied': [
+    401,
+    'unauthorized',
+    'errors.unauthorized',
+    'A token is asked for without a usable API key that may have one, or an unknown token is shown.',
+  ],
+  'oauth.scope_not_granted': [
+    403,
+    'scopes not granted',
+    'errors.forbidden',
+    'The API key has not all the scopes that are asked for.',
+  ],
+  'signature.missing': [
+    401,
+    'invalid_http_signature',
+    'errors.http.signature.missing',
+    'The route wants a signed request (RFC 9421) and this one is not.',
+  ],
+  'signature.malformed': [
+    400,
+    'invalid_http_signature',
+    'errors.http.signature.malformed',
+    'The fields of a message signature cannot be read, or none has the label that is wanted.',
+  ],
+  'signature.invalid': [
+    401,
+    'invalid_http_signature',
+    'errors.http.signature.invalid',
+    'A message signature covers too little, is too old, was used before or is not that of a known key.',
+  ],
+  'hmac.refused': [400, 'Bad request', 'errors.hmac.refused', 'The HMAC of the request is missing or wrong.'],
+  'jwt.missing': [
+    400,
+    'error.expected.token.not.found',
+    'error.expected.token.not.found',
+    'The route wants a JSON Web Token and the request has none.',
+  ],
+  'jwt.bad': [
+    400,
+    'error.bad.token',
+    'error.bad.token',
+    'The signature, a time or a claim of the token is not as the verifier wants it.',
+  ],
+  'jwt.no_key': [
+    400,
+    'error.bad.input.algorithm.name',
+    'error.bad.input.algorithm.name',
+    'There is no key to verify the token with: it names none that is known, or the keys of the verifier cannot be had.',
+  ],
+  'jwt.cannot_sign': [
+    400,
+    'error.bad.output.algorithm.name',
+    'error.bad.output.algorithm.name',
+    'The verifier has no key to sign the token for the backend with.',
+  ],
+  'jwt.present': [
+    400,
+    'error.token.already.present',
+    'error.token.already.present',
+    'The request brings a token where the gateway makes one.',
+  ],
+  'jwt.unknown_verifier': [
+    500,
+    'error.bad.globaljwtverifier.id',
+    'error.bad.globaljwtverifier.id',
+    'The route names a JWT verifier that does not exist.',
+  ],
+  'jwt.not_configured': [
+    400,
+    'bad request',
+    'errors.jwt.not.configured',
+    'A plugin that works with tokens lacks what it needs: a verifier, an auth module, a key.',
+  ],
+  'jwe.bad': [
+    401,
+    'invalid token',
+    'errors.jwe.bad',
+    'An encrypted token is missing or cannot be decrypted.',
+  ],
+  'oauth.refused': [
+    401,
+    'unauthorized',
+    'errors.oauth.refused',
+    'The access token is missing, or the identity provider does not vouch for it.',
+  ],
+  'oauth.failed': [
+    502,
+    'token exchange failed',
+    'errors.oauth.failed',
+    'The identity provider could not be asked, or gave no token.',
+  ],
+  'auth.module_not_named': [
+    500,
+    'Auth. config. ref not found on the descriptor',
+    'errors.auth.config.ref.not.found',
+    'A plugin that wants logged-in users names no auth module.',
+  ],
+  'auth.modules_not_named': [
+    500,
+    'Auth. config. refs not found on the descriptor',
+    'errors.auth.config.refs.not.found',
+    'A plugin that wants users of one of several auth modules names none.',
+  ],
+  'auth.module_missing': [
+    500,
+    'Auth. config. not found on the descriptor',
+    'errors.auth.config.not.found',
+    'The auth module that a plugin names does not exist or is not valid.',
+  ],
+  'auth.module_without_passwords': [
+    500,
+    'unsupported auth. module kind',
+    'errors.auth.config.not.found',
+    'The auth module whose users shall come with basic credentials is missing, or has no passwords.',
+  ],
+  'auth.unauthorized': [
+    401,
+    "You're not authorized here !",
+    'errors.auth.unauthorized',
+    'The route wants a logged-in user, and there is none, or one of another auth module.',
+  ],
+  'auth.bad_credentials': [
+    401,
+    'forbidden',
+    'errors.auth.unauthorized',
+    'The route wants basic credentials, and they are missing or wrong.',
+  ],
+  'auth.too_many': [
+    429,
+    'Too many requests',
+    'errors.too.many.requests',
+    'Too many basic credentials were wrong, or too many wait to be looked at.',
+  ],
+  'auth.host_not_named': [
+    400,
+    'Login not possible under this host',
+    'errors.invalid.redirection.url',
+    'The route answers on any host and somebody has to log in: the login would lead back to a host that anybody may own. Name the domains of the route.',
+  ],
+} as const satisfies ReasonRows

@@ -1,0 +1,22 @@
+/** Keeps out what an expression says is on a list. */
+import { definePlugin, refuse } from '../../plugin/index.ts'
+import { expressionOf, valueListSettings } from './value-list.ts'
+
+export default definePlugin({
+  id: 'cp:otoroshi.next.plugins.NgGenericBlockList',
+  name: 'Generic block list',
+  description:
+    'Evaluates an expression and refuses the request when the result is on the list. Without values or without an expression everything passes.',
+  family: 'access-control',
+  categories: ['AccessControl'],
+  steps: ['ValidateAccess'],
+  config: valueListSettings,
+  setup(config, services) {
+    const values = new Set(config.values)
+    const result = expressionOf(config, services)
+    if (values.size === 0 || result === null) return {}
+    return {
+      access: exchange => (values.has(result(exchange)) ? refuse('expression.blocked') : undefined),
+    }
+  },
+})

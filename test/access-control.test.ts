@@ -1,0 +1,235 @@
+/** The plugins that decide by path, time, expression, role or user, each on a route of its own. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type Backend, startBackend } from './support/backend.ts'
+import { startGateway, type TestGateway } from './support/gateway.ts'
+import { call, type CallOptions, type Got } from './support/http.ts'
+
+let gateway: TestGateway
+let backend: Backend
+
+const plugin = (name: string, config: object = {}) => ({ plugin: `cp:otoroshi.next.plugins.${name}`, config })
+const route = (id: string, ...plugins: object[]) =>
+  gateway.route({
+    id,
+    name: id,
+    frontend: { domains: [`${id}.test`] },
+    backend: { targets: [{ hostname: '127.0.0.1', port: backend.port }] },
+    plugins,
+  })
+const got = (id: string, path = '/', options: CallOptions = {}): Promise<Got> =>
+  call(gateway.port, `http://${id}.test${path}`, options)
+const outcome = ({ status, headers }: Got): string =>
+  status === 200 ? '200' : `${status} ${String(headers['otoroshi-error-reason']).split(';')[0]}`
+
+/** Headers of a key with these tags and metadata, granted on every route of the tests. */
+async function key(id: string, more: object = {}): Promise<Record<string, string>> {
+  const answer = await gateway.admin('POST', '/apis/apim.otoroshi.io/v1/apikeys', {
+    clientId: id,
+    clientSecret: `${id}-secret`,
+    clientName: id,
+    authorizedEntities: ['group_default'],
+    ...more,
+  })
+  assert.equal(answer.status, 201, answer.text)
+  return { 'Otoroshi-Client-Id': id, 'Otoroshi-Client-Secret': `${id}-secret` }
+}
+
+/** A route with a setting that is wrong: closed, and its status names the place. */
+async function refused(id: string, bad: object, place: RegExp): Promise<void> {
+  await route(id, bad)
+  assert.equal(outcome(await got(id)).slice(0, 11), '503 plugin.')
+  const { json } = await gateway.admin('GET', `/api/routes/${id}/_status`)
+  assert.match(JSON.stringify(json.faults), place)
+}
+
+before(async () => {
+  gateway = await startGateway({ threads: 2 })
+  backend = await startBackend()
+})
+after(async () => {
+  await gateway.stop()
+  await backend.close()
+})
+
+describe('public and private paths', () => {
+  it('want a key where they are private', async () => {
+    const patterns = { public_patterns: ['/open/.*'], private_patterns: ['/open/not.*'] }
+    await route('paths', plugin('ApikeyCalls', { mandatory: false }), plugin('PublicPrivatePaths', patterns))
+    const headers = await key('paths-key')
+    assert.equal(outcome(await got('paths', '/open/x')), '200')
+    assert.equal(outcome(await got('paths', '/open/not')), '401 consumer.not_authorized')
+    assert.equal(outcome(await got('paths', '/')), '401 consumer.not_authorized')
+    assert.equal(outcome(await got('paths', '/', { headers })), '200')
+    const encoded = await got('paths', '/open/..%2fsecret')
+    assert.equal(encoded.status, 400, 'no spelling of the path gets round them')
+  })
+
+  it('are all private by default, and closed by a pattern that cannot be read', async () => {
+    await route('paths-default', plugin('PublicPrivatePaths'))
+    assert.equal(outcome(await got('paths-default')), '401 consumer.not_authorized')
+    await refused(
+      'paths-bad',
+      plugin('PublicPrivatePaths', { public_patterns: ['/a', '('] }),
+      /public_patterns\.1/,
+    )
+  })
+})
+
+describe('restrictions of a route', () => {
+  it('hide and forbid', async () => {
+    const forbidden = [{ method: 'DELETE', path: '/.*' }]
+    await route(
+      'restricted',
+      plugin('RoutingRestrictions', { forbidden, not_found: [{ method: '*', path: '/hidden.*' }] }),
+    )
+    assert.equal(outcome(await got('restricted', '/a')), '200')
+    assert.equal(outcome(await got('restricted', '/a', { method: 'DELETE' })), '403 restrictions.forbidden')
+    assert.equal(outcome(await got('restricted', '/hidden/a')), '404 restrictions.hidden')
+  })
+
+  it('are none by default, and closed by a line that cannot be read', async () => {
+    await route('restricted-default', plugin('RoutingRestrictions'))
+    assert.equal(outcome(await got('restricted-default')), '200')
+    await refused(
+      'restricted-bad',
+      plugin('RoutingRestrictions', { allowed: [{ path: '(?=a)' }] }),
+      /allowed\.0\.path/,
+    )
+  })
+})
+
+describe('opening hours', () => {
+  it('close a route outside of them', async () => {
+    await route('hours-none', plugin('TimeRestrictedAccessPlugin'))
+    const closed = await got('hours-none')
+    assert.equal(outcome(closed), '403 time_restricted')
+    assert.equal(closed.json.error_description, 'You cannot access this resource right now')
+    const rules = [{ time_start: '00:00', time_end: '23:59:59.999', day_start: 1, day_end: 7 }]
+    await route('hours', plugin('TimeRestrictedAccessPlugin', { rules, timezone: 'Europe/Paris' }))
+    assert.equal(outcome(await got('hours')), '200')
+    const night = [{ time_start: '22:00', time_end: '06:00' }]
+    await refused(
+      'hours-bad',
+      plugin('TimeRestrictedAccessPlugin', { rules: night }),
+      /rules\.0: .*time_start/,
+    )
+  })
+})
+
+describe('lists of values', () => {
+  it('let in and keep out', async () => {
+    await route('allowed-default', plugin('NgGenericAllowedList'))
+    assert.equal(outcome(await got('allowed-default')), '403 expression.no_values')
+    const config = { expression: '${req.headers.x-team}', values: ['red'] }
+    await route('allowed', plugin('NgGenericAllowedList', config))
+    assert.equal(outcome(await got('allowed', '/', { headers: { 'X-Team': 'red' } })), '200')
+    assert.equal(outcome(await got('allowed')), '403 expression.not_allowed')
+    await route('blocked-default', plugin('NgGenericBlockList'))
+    assert.equal(outcome(await got('blocked-default')), '200')
+    await route('blocked', plugin('NgGenericBlockList', config))
+    assert.equal(
+      outcome(await got('blocked', '/', { headers: { 'X-Team': 'red' } })),
+      '403 expression.blocked',
+    )
+    assert.equal(outcome(await got('blocked')), '200')
+    await refused('list-bad', plugin('NgGenericAllowedList', { values: 'red' }), /values/)
+  })
+})
+
+describe('roles', () => {
+  it('of the key decide', async () => {
+    const config = { allow: ['admin'], deny: ['banned'] }
+    await route('rbac', plugin('ApikeyCalls'), plugin('RBAC', config))
+    const admin = await key('rbac-admin', { tags: ['role:admin'] })
+    const banned = await key('rbac-banned', { metadata: { roles: '["admin","banned"]' } })
+    const none = await key('rbac-none')
+    assert.equal(outcome(await got('rbac', '/', { headers: admin })), '200')
+    assert.equal(outcome(await got('rbac', '/', { headers: banned })), '403 consumer.not_allowed')
+    assert.equal(outcome(await got('rbac', '/', { headers: none })), '403 consumer.not_allowed')
+    await route('rbac-default', plugin('ApikeyCalls'), plugin('RBAC'))
+    assert.equal(outcome(await got('rbac-default', '/', { headers: none })), '403 consumer.not_allowed')
+    assert.equal(outcome(await got('rbac-default', '/', { headers: banned })), '200')
+    await refused('rbac-bad', plugin('RBAC', { apikey_path: '$.[' }), /apikey_path/)
+  })
+})
+
+describe('validators of the context', () => {
+  it('look at the request and its key', async () => {
+    const validators = [
+      { path: '$.request.headers.x-tenant', value: '${apikey.metadata.tenant}' },
+      { path: '$.apikey.tags', value: 'Contains(paid)' },
+    ]
+    await route('context', plugin('ApikeyCalls'), plugin('ContextValidation', { validators }))
+    const headers = await key('context-key', { tags: ['paid'], metadata: { tenant: 'blue' } })
+    const asked = (tenant: string) => got('context', '/', { headers: { ...headers, 'X-Tenant': tenant } })
+    assert.equal(outcome(await asked('blue')), '200')
+    assert.equal(outcome(await asked('red')), '403 context.invalid')
+    assert.equal(outcome(await asked('IsDefined()')), '403 context.invalid')
+    assert.equal(outcome(await got('context', '/', { headers })), '403 context.invalid')
+    await route('context-default', plugin('ContextValidation'))
+    assert.equal(outcome(await got('context-default')), '200')
+    const chosen = [{ path: '$.a', value: 'Regex(${req.query.x})' }]
+    await refused('context-bad', plugin('ContextValidation', { validators: chosen }), /validators\.0/)
+  })
+})
+
+describe('users and consumers', () => {
+  it('must be known', async () => {
+    await route('users', plugin('NgHasAllowedUsersValidator', { usernames: ['Ada'] }))
+    assert.equal(outcome(await got('users')), '403 consumer.not_allowed')
+    await refused(
+      'users-bad',
+      plugin('NgHasAllowedUsersValidator', { email_domains: ['a', ''] }),
+      /email_domains\.1/,
+    )
+    await route('expected', plugin('ApikeyCalls', { mandatory: false }), plugin('NgExpectedConsumer'))
+    assert.equal(outcome(await got('expected')), '401 consumer.missing')
+    assert.equal(outcome(await got('expected', '/', { headers: await key('expected-key') })), '200')
+  })
+
+  it('are asked for by the preset', async () => {
+    await route('preset', plugin('MandatoryConsumerPreset', { tags: ['gold'] }))
+    const gold = await key('preset-gold', { tags: ['gold'] })
+    const iron = await key('preset-iron')
+    assert.equal(outcome(await got('preset')), '401 consumer.missing')
+    assert.equal(outcome(await got('preset', '/', { headers: gold })), '200')
+    assert.equal(outcome(await got('preset', '/', { headers: iron })), '403 apikey.tags_missing')
+    const wrong = { ...gold, 'Otoroshi-Client-Secret': 'x' }
+    assert.equal(outcome(await got('preset', '/', { headers: wrong })), '401 apikey.bad')
+    await refused('preset-bad', plugin('MandatoryConsumerPreset', { tags: 'gold' }), /tags/)
+  })
+})
+
+describe('domains of the whole gateway', () => {
+  const validator = (name: string, config: object) =>
+    plugin(`NgIncomingRequestValidator${name}DomainNames`, config)
+  const set = async (...validators: object[]) => {
+    const { json: config } = await gateway.admin('GET', '/api/globalconfig')
+    const settings = { ...config.plugins?.config, incoming_request_validators: validators }
+    const put = { ...config, plugins: { ...config.plugins, config: settings } }
+    return (await gateway.admin('PUT', '/api/globalconfig', put)).status
+  }
+
+  it('are denied before a route is looked for', async () => {
+    await route('denied')
+    assert.equal(outcome(await got('denied')), '200')
+    assert.equal(await set(validator('Denied', { domains: ['den*.test'] })), 200)
+    assert.equal(outcome(await got('denied')), '403 domain_not_allowed')
+    const upper = await call(gateway.port, 'http://denied.test/', { headers: { Host: 'DENIED.test' } })
+    assert.equal(outcome(upper), '403 domain_not_allowed')
+    assert.equal(outcome(await got('expected')), '401 consumer.missing')
+    assert.equal(await set(), 200)
+    assert.equal(outcome(await got('denied')), '200')
+  })
+
+  it('are allowed, and no others', async () => {
+    const domains = ['otoroshi-api.oto.tools', 'denied.test']
+    assert.equal(await set(validator('Allowed', { domains })), 200)
+    assert.equal(outcome(await got('denied')), '200')
+    assert.equal(outcome(await got('expected')), '403 domain_not_allowed')
+    assert.equal(await set(validator('Allowed', {})), 200)
+    assert.equal(outcome(await got('expected')), '401 consumer.missing')
+    assert.equal(await set(), 200)
+  })
+})
