@@ -33,13 +33,17 @@ export function benchRoute(
 
 /** Creates or replaces the route. */
 export async function putRoute(port: number, route: Record<string, unknown>): Promise<void> {
-  await admin(
-    port,
-    'POST',
-    `/apis/proxy.otoroshi.io/v1/routes/${String(route['id'])}`,
-    JSON.stringify(route),
-    'application/json',
-  )
+  await putEntity(port, 'proxy.otoroshi.io/v1/routes', String(route['id']), route)
+}
+
+/** Creates or replaces an entity: `resource` is `<group>/<version>/<kinds>`. */
+export async function putEntity(
+  port: number,
+  resource: string,
+  id: string,
+  entity: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await admin(port, 'POST', `/apis/${resource}/${id}`, JSON.stringify(entity), 'application/json')
 }
 
 /** Creates many routes that nobody calls, on domains and paths of their own. */

@@ -29,11 +29,14 @@ export interface LoadResult {
 export interface PacedResult extends LoadResult {
   /** Milliseconds. */
   readonly p50: number
+  readonly p95: number
   readonly p99: number
 }
 
 export interface LoadOptions {
   readonly url: string
+  /** Fields beside the ordinary ones. */
+  readonly headers?: readonly string[]
   readonly clients: number
   readonly seconds: number
   /** Core the generator is pinned to, or null. */
@@ -71,6 +74,7 @@ export async function paced(options: LoadOptions, rate: number): Promise<PacedRe
       seconds: Math.max(...results.map(r => r.seconds)),
       perSecond: sum(r => r.perSecond),
       p50: percentile(times, 0.5),
+      p95: percentile(times, 0.95),
       p99: percentile(times, 0.99),
     }
   } finally {
@@ -87,9 +91,9 @@ function timesIn(file: string): number[] {
 }
 
 function h2load(options: LoadOptions, more: readonly string[]): Promise<string> {
-  const { url, clients, core } = options
+  const { url, headers = [], clients, core } = options
   const args = ['--h1', '-t', '1', '-c', String(clients), ...more]
-  for (const header of requestHeaders) args.push('-H', header)
+  for (const header of [...requestHeaders, ...headers]) args.push('-H', header)
   args.push(url)
   const command = core === null ? ['h2load', ...args] : ['taskset', '-c', String(core), 'h2load', ...args]
   return new Promise((resolve, reject) => {

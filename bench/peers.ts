@@ -1,6 +1,8 @@
 /** The proxies that are compared, each as one pinned process in front of the same backend. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
+import https from 'node:https'
 import { join } from 'node:path'
 
 export interface Peer {
@@ -26,19 +28,42 @@ export function startBackend(folder: string, port: number, core: number): Promis
   return start('backend', port, core, ['nginx', '-c', conf, '-p', folder])
 }
 
-export function startNginx(folder: string, port: number, backend: number, core: number): Promise<Peer> {
-  const conf = nginxConf(
-    folder,
-    'nginx',
-    `upstream b { server 127.0.0.1:${backend}; keepalive 256; keepalive_requests 1000000000; }
-     server { listen 127.0.0.1:${port} backlog=4096; keepalive_requests 1000000000;
-       location / { proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host; proxy_pass http://b; } }`,
-  )
-  return start('nginx', port, core, ['nginx', '-c', conf, '-p', folder])
+/** Files of a certificate, PEM. */
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
 }
 
-export function startHaproxy(folder: string, port: number, backend: number, core: number): Promise<Peer> {
-  const conf = join(folder, 'haproxy.cfg')
+/** `tls`: it speaks HTTPS only. */
+export function startNginx(
+  folder: string,
+  port: number,
+  backend: number,
+  core: number,
+  tls: Certificate | null = null,
+): Promise<Peer> {
+  const secure = tls === null ? '' : `ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key};`
+  const conf = nginxConf(
+    folder,
+    `nginx-${port}`,
+    `upstream b { server 127.0.0.1:${backend}; keepalive 256; keepalive_requests 1000000000; }
+     server { listen 127.0.0.1:${port} ${tls === null ? '' : 'ssl'} backlog=4096; keepalive_requests 1000000000; ${secure}
+       location / { proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host; proxy_pass http://b; } }`,
+  )
+  return start('nginx', port, core, ['nginx', '-c', conf, '-p', folder], {}, tls !== null)
+}
+
+/** `tls`: it speaks HTTPS only. */
+export function startHaproxy(
+  folder: string,
+  port: number,
+  backend: number,
+  core: number,
+  tls: Certificate | null = null,
+): Promise<Peer> {
+  const conf = join(folder, `haproxy-${port}.cfg`)
+  const bundle = join(folder, `haproxy-${port}.pem`)
+  if (tls !== null) writeFileSync(bundle, readFileSync(tls.cert, 'utf8') + readFileSync(tls.key, 'utf8'))
   writeFileSync(
     conf,
     `global
@@ -51,13 +76,13 @@ defaults
   timeout connect 5s
   http-reuse always
 frontend f
-  bind 127.0.0.1:${port}
+  bind 127.0.0.1:${port} ${tls === null ? '' : `ssl crt ${bundle}`}
   default_backend b
 backend b
   server s 127.0.0.1:${backend}
 `,
   )
-  return start('haproxy', port, core, ['haproxy', '-f', conf])
+  return start('haproxy', port, core, ['haproxy', '-f', conf], {}, tls !== null)
 }
 
 export function startCaddy(folder: string, port: number, backend: number, core: number): Promise<Peer> {
@@ -89,12 +114,13 @@ http://:${port} {
   })
 }
 
-/** The gateway as a user starts it, with one data-plane thread. */
+/** The gateway as a user starts it. `more`: further settings. */
 export function startGateway(
   folder: string,
   port: number,
   core: number | null,
   threads: number,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Peer> {
   return start(
     'otoroshi',
@@ -107,6 +133,7 @@ export function startGateway(
       OTOROSHI_THREADS: String(threads),
       OTOROSHI_DATA_DIR: join(folder, `data-${port}`),
       OTOROSHI_STORAGE: 'inmemory',
+      ...more,
     },
   )
 }
@@ -142,6 +169,7 @@ async function start(
   core: number | null,
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  secure = false,
 ): Promise<Peer> {
   const pinned = core === null ? command : ['taskset', '-c', String(core), ...command]
   const child = spawn(pinned[0]!, pinned.slice(1), {
@@ -154,19 +182,20 @@ async function start(
   const until = Date.now() + 10_000
   while (Date.now() < until) {
     if (child.exitCode !== null) break
-    if (await answers(port)) return { name, port, child, pid: child.pid! }
+    if (await answers(port, secure)) return { name, port, child, pid: child.pid! }
     await new Promise(resolve => setTimeout(resolve, 20))
   }
   child.kill('SIGKILL')
   throw new PeerFailed(`${name} did not start: ${output}`)
 }
 
-async function answers(port: number): Promise<boolean> {
-  try {
-    const response = await fetch(`http://127.0.0.1:${port}/`)
-    await response.arrayBuffer()
-    return true
-  } catch {
-    return false
-  }
+function answers(port: number, secure: boolean): Promise<boolean> {
+  return new Promise(resolve => {
+    const options = { host: '127.0.0.1', port, agent: false, rejectUnauthorized: false }
+    const request = (secure ? https : http).get(options, response => {
+      response.resume()
+      response.on('end', () => resolve(true))
+    })
+    request.on('error', () => resolve(false))
+  })
 }

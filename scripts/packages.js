@@ -17,6 +17,7 @@ export const benchPrograms = {
   caddy: 'caddy',
   h2load: 'nghttp2-client',
   taskset: 'util-linux',
+  openssl: 'openssl',
 }
 
 /** Folders beside PATH where Debian keeps servers. */
