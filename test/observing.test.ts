@@ -186,6 +186,8 @@ describe('monitoring', () => {
     }
     const before = await count()
     for (let i = 0; i < 20; i++) await call(gateway.port, 'http://seen.test/')
+    // A request counts when it is over, which is a little after its answer.
+    await settled(async () => (await count()) - before >= 20)
     assert.equal((await count()) - before, 20)
     const text = await monitoring('metrics?format=prometheus', 'text/plain')
     assert.match(text.body, /^otoroshi_requests \d+$/m)
