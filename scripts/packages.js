@@ -9,6 +9,8 @@ export const testPrograms = {
   'redis-sentinel': 'redis-sentinel',
   postgres: 'postgresql',
   chromium: 'chromium',
+  slapd: 'slapd',
+  ldapmodify: 'ldap-utils',
 }
 
 export const benchPrograms = {

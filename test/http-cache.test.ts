@@ -183,6 +183,19 @@ describe('answers and the methods of requests', () => {
     assert.equal((await get('/new')).body, 'answer 3')
   })
 
+  it('HEAD that shows another answer voids what is kept', async () => {
+    answer = say({ ETag: '"1"', 'Cache-Control': 'max-age=0, stale-if-error=60' })
+    await get('/a')
+    answer = say({ ETag: '"2"', 'Cache-Control': 'max-age=0' })
+    await call(gateway.port, 'http://plain.test/a', { method: 'HEAD' })
+    assert.equal((await figures())['answers'], 0)
+  })
+
+  it('two caches in one chain do not wait for each other', async () => {
+    await route('twice', [cached(), cached({ ttl: 5000 })])
+    assert.deepEqual(bodies(await times(2, '/a', {}, 'twice')), ['answer 1', 'answer 1'])
+  })
+
   it('an unsafe method goes through and voids what is kept, on every thread', async () => {
     answer = ({ method }, response, count) =>
       response.writeHead(method === 'POST' ? 201 : 200, { Location: '/made' }).end(`answer ${count}`)

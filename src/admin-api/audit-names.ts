@@ -101,6 +101,37 @@ export const quotasNames: AuditNames = {
   alert: null,
 }
 
+export type SnowMonkeyAct = 'start' | 'stop' | 'update' | 'patch' | 'reset'
+
+/** Names of what is done to the snow monkey. */
+export const snowMonkeyNames: Readonly<Record<SnowMonkeyAct, AuditNames>> = {
+  start: {
+    action: 'STARTED_SNOWMONKEY',
+    message: 'User started the snow monkey',
+    alert: 'SnowMonkeyStartedAlert',
+  },
+  stop: {
+    action: 'STOPPED_SNOWMONKEY',
+    message: 'User stopped the snow monkey',
+    alert: 'SnowMonkeyStoppedAlert',
+  },
+  update: {
+    action: 'UPDATED_SNOWMONKEY_CONFIG',
+    message: 'User updated the settings of the snow monkey',
+    alert: 'SnowMonkeyConfigUpdatedAlert',
+  },
+  patch: {
+    action: 'PATCH_SNOWMONKEY_CONFIG',
+    message: 'User changed settings of the snow monkey',
+    alert: 'SnowMonkeyConfigUpdatedAlert',
+  },
+  reset: {
+    action: 'RESET_SNOWMONKEY_OUTAGES',
+    message: 'User ended the outages of the snow monkey',
+    alert: 'SnowMonkeyResetAlert',
+  },
+}
+
 /** Names of an import. Upstream tells of none. */
 export const importNames: AuditNames = {
   action: 'FULL_OTOROSHI_IMPORT',

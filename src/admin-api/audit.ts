@@ -16,6 +16,8 @@ import {
   genericNames,
   importNames,
   quotasNames,
+  type SnowMonkeyAct,
+  snowMonkeyNames,
   importUndoneNames,
   legacyNames,
   sessionsNames,
@@ -71,6 +73,11 @@ export function tellImportUndone(
 /** Tells that day and month of an API key began anew. */
 export function tellQuotasReset(call: Call, clientId: string): void {
   tell(call, quotasNames, { clientId })
+}
+
+/** Tells what was done to the snow monkey. */
+export function tellSnowMonkey(call: Call, act: SnowMonkeyAct, configs: Configs | null): void {
+  tell(call, snowMonkeyNames[act], configs ?? {})
 }
 
 /** Tells that everything is read. */

@@ -24,7 +24,6 @@ export const notBuiltEndpoints: ReadonlyArray<readonly [string, string]> = [
   ['/api/pki/*', 'the PKI'],
   ['/api/experimental/*', 'certificates by domain'],
   ['/api/privateapps/*', 'sessions of private apps'],
-  ['/api/snowmonkey/*', 'the snow monkey'],
   ['/api/cluster/*', 'clustering'],
   ['/apis/cluster', 'clustering'],
   ['/apis/cluster/*', 'clustering'],

@@ -2,6 +2,7 @@
 import type { ControlPlane } from '../control/control-plane.ts'
 import type { KeptAnswers } from './cache-api.ts'
 import type { FlowReports } from './flows-api.ts'
+import type { SnowMonkeyDesk } from './snow-monkey-api.ts'
 import type { QuotaBook } from './quotas-api.ts'
 import type { TemplateContext } from '../model/entity.ts'
 import type { EntityFault, EntityWrite } from '../revision/delta.ts'
@@ -106,6 +107,8 @@ export interface AdminApiServices {
   readonly quotas?: QuotaBook
   /** Flow reports; absent: `/api/flows` is not there. */
   readonly flows?: FlowReports
+  /** The snow monkey; absent: its outages are not there. */
+  readonly snowMonkey?: SnowMonkeyDesk
   /** Kept answers of backends; absent: none are kept. */
   readonly keptAnswers?: KeptAnswers
   /** Facts added to `/api/infos`. */

@@ -17,8 +17,10 @@ import { type Key, Slots, State } from './slots.ts'
 import { type HeadFacts, StoredHead } from './stored-head.ts'
 import type { Tag } from './tags.ts'
 
-/** Heads a thread keeps ready. */
+/** Heads, and keys, that a thread keeps ready. */
 const MOST_READY = 2048
+/** Longest text whose key is kept ready. */
+const LONGEST_KNOWN = 512
 
 /** What can become of a request that the cache looks at. */
 export type Outcome = 'hits' | 'stale' | 'misses' | 'bypassed'
@@ -51,6 +53,7 @@ export class AnswerStore {
   readonly thread: number
   readonly flights: Flights
   readonly #seed: string
+  readonly #keys = new Map<string, Key>()
   readonly #heads = new Map<number, { readonly version: number; readonly head: StoredHead }>()
 
   /** `thread`: index of this thread. */
@@ -78,8 +81,15 @@ export class AnswerStore {
     Atomics.add(this.slots.layout.words, Head[outcome], 1)
   }
 
-  key(text: string): Key {
-    return wordsOf(this.#digest(`key ${text}`), 4)
+  /** The key of what is described by `text`, which is not kept when it holds a `secret`. */
+  key(text: string, secret = false): Key {
+    const known = this.#keys.get(text)
+    if (known !== undefined) return known
+    const key = wordsOf(this.#digest(`key ${text}`), 4)
+    if (secret || text.length > LONGEST_KNOWN) return key
+    if (this.#keys.size >= MOST_READY) this.#keys.clear()
+    this.#keys.set(text, key)
+    return key
   }
 
   tag(kind: 'route' | 'url' | 'tag', text: string): Tag {

@@ -11,7 +11,9 @@ import type { Acknowledgement, Delta, EntityFault } from '../revision/delta.ts'
 import type { KeyToStore } from './apikey-desk.ts'
 import { InFlight } from './in-flight.ts'
 import type { PasswordAnswer, PasswordQuestion } from '../identity/password-question.ts'
+import type { SnowMonkeyState } from './snow-monkey-state.ts'
 import type {
+  BoardEntry,
   FlowMessage,
   FromThread,
   HypotheticalRequest,
@@ -38,6 +40,12 @@ export interface DataPlaneOptions {
   readonly onApikey: (key: KeyToStore) => Promise<string | null>
   /** Judges a password. Never rejects. */
   readonly onPassword: (question: PasswordQuestion) => Promise<PasswordAnswer>
+  /** The tokens of a session in use are to be renewed. */
+  readonly onSessionUsed: (id: string) => void
+  /** What is on the board now. */
+  readonly board: () => readonly BoardEntry[]
+  /** Writes on the board; answers why it could not, or null. Never rejects. */
+  readonly onBoard: (key: string, value: string | null, ttl: number) => Promise<string | null>
   /** A new channel for events of a thread, or null while nobody exports. */
   readonly openEventPort: () => MessagePort | null
   readonly onPlugins: (failures: readonly PluginFailure[], listings: readonly PluginListing[]) => void
@@ -94,6 +102,7 @@ export class DataPlane {
   #plugins: readonly PluginFile[] | null = null
   #tryIts: readonly string[] = []
   readonly #rotations = new Map<string, number>()
+  #snowMonkey: SnowMonkeyState = null
   #eventsWanted = false
   #lastQuestion = 0
   #closing = false
@@ -176,6 +185,17 @@ export class DataPlane {
       if (at === null) this.#rotations.delete(clientId)
       else this.#rotations.set(clientId, at)
     this.#tellAll({ type: 'rotations', times })
+  }
+
+  /** Facts on the board changed. */
+  tellBoard(entries: readonly BoardEntry[]): void {
+    this.#tellAll({ type: 'board', entries })
+  }
+
+  /** What the snow monkey does now. */
+  setSnowMonkey(state: SnowMonkeyState): void {
+    this.#snowMonkey = state
+    this.#tellAll({ type: 'snow-monkey', state })
   }
 
   /** What the gateway would do with a request; `{ok, report}` or `{ok: false, message}`. */
@@ -297,11 +317,21 @@ export class DataPlane {
           .onPassword(message.question)
           .then(answer => tell(thread, { type: 'password-answer', id: message.id, answer }))
         return
+      case 'session-used':
+        this.#options.onSessionUsed(message.id)
+        return
       case 'store-apikey':
         void this.#options
           .onApikey(message.key)
           .then(fault => tell(thread, { type: 'apikey-stored', id: message.id, fault }))
         return
+      case 'board-write': {
+        const { id, key, value, ttl } = message
+        void this.#options
+          .onBoard(key, value, ttl)
+          .then(fault => tell(thread, { type: 'board-written', id, fault }))
+        return
+      }
       case 'flow':
         this.#options.onFlow(message.report)
         return
@@ -326,6 +356,9 @@ export class DataPlane {
       tell(thread, { type: 'plugins', files: this.#plugins })
     if (this.#tryIts.length > 0) tell(thread, { type: 'try-its', ids: this.#tryIts })
     if (this.#rotations.size > 0) tell(thread, { type: 'rotations', times: this.#rotations })
+    const board = this.#options.board()
+    if (board.length > 0) tell(thread, { type: 'board', entries: board })
+    if (this.#snowMonkey !== null) tell(thread, { type: 'snow-monkey', state: this.#snowMonkey })
     this.#connectEvents(thread)
     tell(thread, { type: 'events-wanted', wanted: this.#eventsWanted })
     const delta = this.#options.fullDelta()

@@ -9,6 +9,7 @@ import type { Logins, PasswordVerdict } from '../plugin/logins.ts'
 import type { PasswordAnswer } from '../identity/password-question.ts'
 import type { PasswordDesk } from './password-desk.ts'
 import type { LoginSettings } from './thread-settings.ts'
+import { TokenUse } from './token-use.ts'
 
 /** Parsed sessions kept; the one read first goes first. */
 const MOST_PARSED = 10_000
@@ -25,6 +26,7 @@ export class LoginSource implements Logins {
   readonly #signer: Signer
   readonly #passwords: PasswordDesk
   readonly #now: () => number
+  readonly #use: TokenUse
   readonly #sessions = new Map<string, UserView>()
   readonly #modules = new Map<string, AuthModuleView>()
 
@@ -32,6 +34,7 @@ export class LoginSource implements Logins {
     texts: LoginTexts,
     settings: LoginSettings,
     passwords: PasswordDesk,
+    tellUse: (session: string) => void = () => {},
     now: () => number = Date.now,
   ) {
     this.#texts = texts
@@ -39,6 +42,7 @@ export class LoginSource implements Logins {
     this.#signer = new Signer(settings.secret)
     this.#passwords = passwords
     this.#now = now
+    this.#use = new TokenUse(id => this.module(id), tellUse, now)
     this.allowRedirectParameter = settings.allowRedirectParameter
   }
 
@@ -52,7 +56,9 @@ export class LoginSource implements Logins {
       this.#sessions.set(id, read)
       view = read
     }
-    return view.usableAt(this.#now()) ? view : null
+    if (!view.usableAt(this.#now())) return null
+    this.#use.seen(view)
+    return view
   }
 
   module(id: string): AuthModuleView | null {

@@ -5,6 +5,7 @@ import type { PluginListing } from '../plugin/listing.ts'
 import type { Acknowledgement, Delta, EntityFault, EntityRemoval } from '../revision/delta.ts'
 import type { KeyToStore } from './apikey-desk.ts'
 import type { PasswordAnswer, PasswordQuestion } from '../identity/password-question.ts'
+import type { SnowMonkeyState } from './snow-monkey-state.ts'
 import type { ListenerSettings } from './thread-settings.ts'
 
 /** A request that is only thought of. */
@@ -36,6 +37,10 @@ export type ToThread =
   | { readonly type: 'password-answer'; readonly id: number; readonly answer: PasswordAnswer }
   /** The store was asked about a subject, or could not be. */
   | { readonly type: 'counted'; readonly name: string; readonly reached: boolean }
+  /** Entries of the board that changed; a null value is gone. */
+  | { readonly type: 'board'; readonly entries: readonly BoardEntry[] }
+  | { readonly type: 'board-written'; readonly id: number; readonly fault: string | null }
+  | { readonly type: 'snow-monkey'; readonly state: SnowMonkeyState }
   | { readonly type: 'drain'; readonly limit: number }
 
 export type FromThread =
@@ -60,12 +65,29 @@ export type FromThread =
   | { readonly type: 'tried'; readonly id: number; readonly faults: readonly EntityFault[] }
   | { readonly type: 'flow'; readonly report: FlowMessage }
   | { readonly type: 'password'; readonly id: number; readonly question: PasswordQuestion }
+  /** A request came with a session whose tokens are to be renewed. */
+  | { readonly type: 'session-used'; readonly id: string }
   /** An API key is to be stored unless there is one of its id; answered with `apikey-stored`. */
   | { readonly type: 'store-apikey'; readonly id: number; readonly key: KeyToStore }
+  /** An entry of the board is to be stored, or removed (null); answered with `board-written`. */
+  | {
+      readonly type: 'board-write'
+      readonly id: number
+      readonly key: string
+      readonly value: string | null
+      readonly ttl: number
+    }
   | { readonly type: 'drained' }
   /** Account is to be kept of a subject; answered with `counted`. */
   | { readonly type: 'count'; readonly subject: Subject }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
+
+/** A fact of `Board`; `until`: epoch milliseconds. */
+export interface BoardEntry {
+  readonly key: string
+  readonly value: string | null
+  readonly until: number
+}
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 

@@ -2,6 +2,7 @@
 import { answerMonitoring, type MonitoringFacts } from '../events/index.ts'
 import type { ApikeyView } from '../identity/apikey.ts'
 import { type Consumer, ConsumerLinks, CONSUMERS } from '../identity/consumer-link.ts'
+import type { Signer } from '../identity/seal.ts'
 import type { UserView } from '../identity/user.ts'
 import { answer, type FullAnswer } from '../plugin/answer.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
@@ -26,13 +27,15 @@ export interface ConsumerSource {
 
 export class OwnInstance implements InstanceServices {
   readonly issuer: string
+  readonly signer: Signer
   readonly #settings: ProtocolSettings
   readonly #links: ConsumerLinks
   readonly #consumers: ConsumerSource
   readonly #facts: MonitoringFacts
 
-  constructor(settings: ProtocolSettings, facts: MonitoringFacts, consumers: ConsumerSource) {
+  constructor(settings: ProtocolSettings, signer: Signer, facts: MonitoringFacts, consumers: ConsumerSource) {
     this.issuer = settings.issuer
+    this.signer = signer
     this.#settings = settings
     this.#links = new ConsumerLinks(settings.secret)
     this.#consumers = consumers

@@ -10,7 +10,13 @@ import type { ConnectionFacts } from '../http/index.ts'
 import { remainingOf } from '../limits/counted-call.ts'
 import type { Refusal } from '../plugin/answer.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
-import { apikeyAttribute, eventExtrasAttribute, countedCallAttribute } from '../plugin/known-attributes.ts'
+import {
+  apikeyAttribute,
+  countedCallAttribute,
+  eventExtrasAttribute,
+  geolocationAttribute,
+  userAgentAttribute,
+} from '../plugin/known-attributes.ts'
 
 /** Records a run. */
 export function recordRun(metrics: RequestMetrics, run: Run): void {
@@ -105,6 +111,8 @@ export function eventOfRun(run: Run, settings: EventSettings): Record<string, un
     attempts: run.attempts.made,
     clientChain: chainOf(request),
     extras: exchange.attributes.get(eventExtrasAttribute) ?? null,
+    userAgent: exchange.attributes.get(userAgentAttribute),
+    geolocation: exchange.attributes.get(geolocationAttribute),
     env: compiled.parts.view.metadata['otoroshi-core-env'] ?? settings.env,
   })
 }

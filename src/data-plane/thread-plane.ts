@@ -32,7 +32,11 @@ import { SharedTexts } from '../revision/shared-texts.ts'
 import { storedCertificate } from '../gateway/revision/stored-certificate.ts'
 import { ApikeyDesk } from './apikey-desk.ts'
 import { ApikeyIndex } from './apikey-index.ts'
+import { BoardCopy } from './board-copy.ts'
+import { ToldOutages } from './snow-monkey-state.ts'
+import { Signer } from '../identity/seal.ts'
 import { expressionSettings } from './expression-settings.ts'
+import { crowdAlert } from './crowd-alert.ts'
 import { HealthWatch } from './health-watch.ts'
 import { HypotheticalExchange } from './hypothetical.ts'
 import { InFlight } from './in-flight.ts'
@@ -69,6 +73,10 @@ export class ThreadPlane {
   readonly #logins: LoginSource
   readonly #passwords: PasswordDesk
   readonly #events = new EventPort()
+  readonly #outages = new ToldOutages()
+  readonly #board = new BoardCopy((id, key, value, ttl) =>
+    this.#tell({ type: 'board-write', id, key, value, ttl }),
+  )
   readonly #index: number
   readonly #inFlight: InFlight
   readonly #counting: Counting
@@ -139,9 +147,10 @@ export class ThreadPlane {
       },
       settings.logins,
       this.#passwords,
+      id => tell({ type: 'session-used', id }),
     )
     const facts = monitoringFacts(settings, () => this.#gateway.revision.number >= 0)
-    const instance = new OwnInstance(settings.protocol, facts, {
+    const instance = new OwnInstance(settings.protocol, new Signer(settings.logins.secret), facts, {
       apikey: id => this.#apikeys.find(id),
       user: id => this.#logins.session(id),
     })
@@ -161,6 +170,8 @@ export class ThreadPlane {
         keyPairs: this.#keyPairs,
         calls,
         jwt: this.#jwt,
+        board: this.#board,
+        outages: this.#outages,
         cache: settings.cache === null ? null : new AnswerStore(settings.cache, settings.index),
         logins: this.#logins,
         sharedTexts: new Map(
@@ -200,6 +211,7 @@ export class ThreadPlane {
       ids,
       observer: {
         began: () => inFlight.enter(),
+        crowded: crowdAlert(events, ids, settings.env),
         ended: () => inFlight.leave(),
         finished: run => {
           recordRun(metrics, run)
@@ -318,6 +330,15 @@ export class ThreadPlane {
         return
       case 'rotations':
         this.#apikeys.setRotations(message.times)
+        return
+      case 'board':
+        this.#board.take(message.entries)
+        return
+      case 'board-written':
+        this.#board.answered(message.id, message.fault)
+        return
+      case 'snow-monkey':
+        this.#outages.told(message.state)
         return
       case 'events-wanted':
         this.#events.want(message.wanted)

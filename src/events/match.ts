@@ -5,6 +5,7 @@
  * which is a client's. A regular expression that is none, or needs backtracking, is refused when it is compiled.
  */
 import { guardedRegex, wildcard } from '../expression/index.ts'
+import { LazyEvent, own } from './lazy-event.ts'
 
 export type Matcher = (value: unknown) => boolean
 
@@ -138,6 +139,8 @@ export function textOf(value: unknown): string {
 /** Deep equality of JSON values. */
 export function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true
+  if (a instanceof LazyEvent) return equal(a.toJSON(), b)
+  if (b instanceof LazyEvent) return equal(a, b.toJSON())
   if (Array.isArray(a))
     return Array.isArray(b) && a.length === b.length && a.every((item, i) => equal(item, b[i]))
   if (!isObject(a) || !isObject(b)) return false
@@ -145,10 +148,6 @@ export function equal(a: unknown, b: unknown): boolean {
   return (
     keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && equal(a[key], b[key]))
   )
-}
-
-function own(value: Json, key: string): unknown {
-  return Object.hasOwn(value, key) ? value[key] : undefined
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,14 +1,18 @@
 /**
  * The projection language of data exporters: which parts of an event are kept, and under which names.
  *
- * Guarantees: projecting never throws; an empty blueprint keeps the event as it is. Not there: `$jq`, which is refused
- * when the exporter starts.
+ * Guarantees: projecting never throws; an empty blueprint keeps the event as it is; what the blueprint says is read once, not
+ * for each event. Not there: `$jq`, which is refused when the exporter starts.
  */
 import { dateFormat, guardedRegex, wildcard } from '../expression/index.ts'
+import { own, plain } from './lazy-event.ts'
 import { isObject, textOf } from './match.ts'
+import { lookUp, stepsOf } from './look-up.ts'
 
 type Json = Record<string, unknown>
 export type Projection = (event: unknown) => unknown
+/** Writes one key of the outcome, or takes keys away. */
+type Step = (out: Json, source: unknown) => void
 
 /** The blueprint uses something that is not there. */
 export class UnsupportedProjection extends Error {
@@ -18,155 +22,166 @@ export class UnsupportedProjection extends Error {
   }
 }
 
-/** Compiles a blueprint. Throws `UnsupportedProjection`, and for patterns that are none. */
-export function compileProjection(blueprint: unknown): Projection {
-  if (!isObject(blueprint) || Object.keys(blueprint).length === 0) return event => event
-  check(blueprint)
-  return event => project(event, blueprint)
+/** True for blueprints that keep events as they are. */
+export function keepsAll(blueprint: unknown): boolean {
+  return !isObject(blueprint) || Object.keys(blueprint).length === 0
 }
 
-/** Finds now what would fail with each event. */
+/** Compiles a blueprint. Throws `UnsupportedProjection`, and for patterns that are none. */
+export function compileProjection(blueprint: unknown): Projection {
+  if (keepsAll(blueprint)) return event => event
+  check(blueprint)
+  return compileBlueprint(blueprint as Json)
+}
+
+/** Finds now what would fail with each event, also where nothing is read from. */
 function check(value: unknown): void {
   if (Array.isArray(value)) value.forEach(check)
   if (!isObject(value)) return
   for (const [key, child] of Object.entries(value)) {
     if (key === '$jq' || key === '$jqIf') throw new UnsupportedProjection(key)
-    if (key.endsWith('AllKeysMatching')) namesMatch(child, '')
+    if (key.endsWith('AllKeysMatching')) nameTest(child)
     if (key === '$date_from_unix_fmt' && isObject(child) && typeof child['pattern'] === 'string')
       dateFormat(child['pattern'])
     check(child)
   }
 }
 
-function project(source: unknown, blueprint: Json): unknown {
-  if (Object.hasOwn(blueprint, '$compose')) return compose(source, blueprint['$compose'])
-  const out: Json = blueprint['$spread'] === true && isObject(source) ? { ...source } : {}
-  for (const [key, rule] of Object.entries(blueprint)) {
-    if (key !== '$spread' && key !== '__proto__') apply(source, out, key, rule)
+function compileBlueprint(blueprint: Json): Projection {
+  if (Object.hasOwn(blueprint, '$compose')) return compileForm(blueprint['$compose'])
+  const spread = blueprint['$spread'] === true
+  const steps = Object.entries(blueprint)
+    .filter(([key]) => key !== '$spread' && key !== '__proto__')
+    .map(([key, rule]) => compileStep(key, rule))
+  return source => {
+    const out: Json = spread && isObject(source) ? { ...(plain(source) as Json) } : {}
+    for (const step of steps) step(out, source)
+    return out
   }
-  return out
 }
 
-function apply(source: unknown, out: Json, key: string, rule: unknown): void {
-  const value = isObject(source) && Object.hasOwn(source, key) ? source[key] : undefined
-  if (rule === true) out[key] = value ?? null
-  else if (rule === false) delete out[key]
-  else if (typeof rule === 'string') {
-    if (rule !== '__proto__') out[rule] = value ?? null
-  } else if (isObject(rule)) applyRule(source, out, key, rule, value)
+function compileStep(key: string, rule: unknown): Step {
+  if (rule === false) return out => void delete out[key]
+  if (rule === true) return (out, source) => void (out[key] = fieldOf(source, key) ?? null)
+  if (typeof rule === 'string' && rule !== '__proto__')
+    return (out, source) => void (out[rule] = fieldOf(source, key) ?? null)
+  return isObject(rule) ? compileRule(key, rule) : () => {}
 }
 
-function applyRule(source: unknown, out: Json, key: string, rule: Json, value: unknown): void {
+function compileRule(key: string, rule: Json): Step {
   const [operator, argument] = Object.entries(rule)[0] ?? ['', null]
   switch (operator) {
-    case '$value':
-      out[key] = argument
-      return
     case '$remove':
-      delete out[key]
-      return
+      return out => void delete out[key]
+    case '$includeAllKeysMatching': {
+      const matches = nameTest(argument)
+      return out => {
+        for (const name of Object.keys(out)) if (!matches(name)) delete out[name]
+      }
+    }
+    case '$excludeAllKeysMatching': {
+      const matches = nameTest(argument)
+      return out => {
+        for (const name of Object.keys(out)) if (matches(name)) delete out[name]
+      }
+    }
+  }
+  const value = compileValue(operator, argument)
+  if (value !== null) return (out, source) => void (out[key] = value(source))
+  const nested = compileBlueprint(rule)
+  return (out, source) => {
+    const field = fieldOf(source, key)
+    out[key] = nested(field === undefined ? source : field)
+  }
+}
+
+/** What an operator makes of the event; null: it is no operator. */
+function compileValue(operator: string, argument: unknown): Projection | null {
+  switch (operator) {
+    case '$value':
+      return () => argument
     case '$at':
     case '$pointer':
     case '$path':
-      out[key] = lookUp(source, operator, argument)
-      return
+      return compileLookUp(operator, argument)
     case '$atIf':
     case '$pointerIf':
     case '$pathIf':
-      out[key] = lookUpIf(source, operator.slice(0, -2), argument)
-      return
+      return compileLookUpIf(operator.slice(0, -2), argument)
     case '$header':
-      out[key] = header(source, argument)
-      return
+      return compileHeader(argument)
     case '$date_from_unix_fmt':
-      out[key] = date(source, argument)
-      return
-    case '$includeAllKeysMatching':
-      for (const name of Object.keys(out)) if (!namesMatch(argument, name)) delete out[name]
-      return
-    case '$excludeAllKeysMatching':
-      for (const name of Object.keys(out)) if (namesMatch(argument, name)) delete out[name]
-      return
+      return compileDate(argument)
     case '$compose':
-      out[key] = compose(source, argument)
-      return
+      return compileForm(argument)
     default:
-      out[key] = project(value === undefined ? source : value, rule)
+      return null
   }
 }
 
-function lookUp(source: unknown, operator: string, argument: unknown): unknown {
-  const path = isObject(argument) ? argument['path'] : argument
-  const found = at(source, stepsOf(operator, textOf(path)))
-  return found === undefined ? (isObject(argument) ? (argument['default'] ?? null) : null) : found
+function fieldOf(source: unknown, key: string): unknown {
+  return isObject(source) ? own(source, key) : undefined
 }
 
-function lookUpIf(source: unknown, operator: string, argument: unknown): unknown {
-  if (!isObject(argument)) return null
+function compileLookUp(operator: string, argument: unknown): Projection {
+  const steps = stepsOf(operator, textOf(isObject(argument) ? argument['path'] : argument))
+  const otherwise = isObject(argument) ? (argument['default'] ?? null) : null
+  return source => {
+    const found = lookUp(source, steps)
+    return found === undefined ? otherwise : found
+  }
+}
+
+function compileLookUpIf(operator: string, argument: unknown): Projection {
+  if (!isObject(argument)) return () => null
   const predicate = isObject(argument['predicate']) ? argument['predicate'] : {}
-  const where = predicate[operator.slice(1)]
-  const seen = at(source, stepsOf(operator, textOf(where)))
-  const holds = JSON.stringify(seen) === JSON.stringify(predicate['value'])
-  const found = holds ? at(source, stepsOf(operator, textOf(argument['path']))) : undefined
-  return found === undefined ? (argument['default'] ?? null) : found
-}
-
-/** Steps of a dotted path, a JSON pointer, or a JSONPath of plain steps. */
-function stepsOf(operator: string, path: string): readonly string[] {
-  if (operator === '$pointer')
-    return path
-      .split('/')
-      .slice(1)
-      .map(step => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-  if (operator === '$path')
-    return [...path.replace(/^\$/, '').matchAll(/\.([^.[\]]+)|\[(\d+)\]|\['([^']*)'\]/g)].map(
-      m => m[1] ?? m[2] ?? m[3] ?? '',
-    )
-  return path.split('.')
-}
-
-function at(source: unknown, steps: readonly string[]): unknown {
-  let value = source
-  for (const step of steps) {
-    if (Array.isArray(value)) value = value[Number(step)]
-    else if (isObject(value) && Object.hasOwn(value, step)) value = value[step]
-    else return undefined
+  const where = stepsOf(operator, textOf(predicate[operator.slice(1)]))
+  const wanted = JSON.stringify(predicate['value'])
+  const steps = stepsOf(operator, textOf(argument['path']))
+  const otherwise = argument['default'] ?? null
+  return source => {
+    if (JSON.stringify(lookUp(source, where)) !== wanted) return otherwise
+    const found = lookUp(source, steps)
+    return found === undefined ? otherwise : found
   }
-  return value
 }
 
-function header(source: unknown, argument: unknown): unknown {
-  if (!isObject(argument)) return null
-  const list = at(source, textOf(argument['path']).split('.'))
+function compileHeader(argument: unknown): Projection {
+  if (!isObject(argument)) return () => null
+  const steps = textOf(argument['path']).split('.')
   const name = textOf(argument['name']).toLowerCase()
-  const found = Array.isArray(list)
-    ? list.find(item => isObject(item) && textOf(item['key']).toLowerCase() === name)
-    : undefined
-  return isObject(found) ? found['value'] : (argument['default'] ?? null)
+  const otherwise = argument['default'] ?? null
+  return source => {
+    const list = lookUp(source, steps)
+    const found = Array.isArray(list)
+      ? list.find(item => isObject(item) && textOf(item['key']).toLowerCase() === name)
+      : undefined
+    return isObject(found) ? found['value'] : otherwise
+  }
 }
 
-function date(source: unknown, argument: unknown): unknown {
+function compileDate(argument: unknown): Projection {
   const { path, pattern } = isObject(argument) ? argument : { path: argument, pattern: undefined }
-  const millis = at(source, textOf(path).split('.'))
-  if (typeof millis !== 'number' || !(Math.abs(millis) < 8.64e15)) return null
-  const moment = new Date(millis)
-  return typeof pattern === 'string' ? dateFormat(pattern)(moment) : moment.toISOString()
+  const steps = textOf(path).split('.')
+  const format = typeof pattern === 'string' ? dateFormat(pattern) : null
+  return source => {
+    const millis = lookUp(source, steps)
+    if (typeof millis !== 'number' || !(Math.abs(millis) < 8.64e15)) return null
+    const moment = new Date(millis)
+    return format === null ? moment.toISOString() : format(moment)
+  }
 }
 
 type NameTest = (name: string) => boolean
 
-/** Compiled once for a blueprint, not once for an event. */
-const nameTests = new WeakMap<object, readonly NameTest[]>()
-
-function namesMatch(patterns: unknown, name: string): boolean {
-  if (!Array.isArray(patterns)) return false
-  let tests = nameTests.get(patterns)
-  if (tests === undefined) nameTests.set(patterns, (tests = patterns.map(nameTest)))
-  return tests.some(matches => matches(name))
+/** True for names that one of the patterns fits. Throws `UnsupportedPattern`. */
+function nameTest(patterns: unknown): NameTest {
+  if (!Array.isArray(patterns)) return () => false
+  const tests = patterns.map(oneNameTest)
+  return name => tests.some(matches => matches(name))
 }
 
-/** Throws `UnsupportedPattern`. */
-function nameTest(item: unknown): NameTest {
+function oneNameTest(item: unknown): NameTest {
   const call = /^(StartsWith|Regex|Wildcard)\((.*)\)$/s.exec(textOf(item))
   if (call === null) return name => name === item
   const [, kind, text] = call as unknown as [string, string, string]
@@ -174,16 +189,22 @@ function nameTest(item: unknown): NameTest {
   return kind === 'Wildcard' ? wildcard(text) : guardedRegex(text).matchesWhole
 }
 
-function compose(source: unknown, blueprint: unknown): unknown {
-  if (Array.isArray(blueprint)) return blueprint.map(item => compose(source, item))
-  if (!isObject(blueprint)) return blueprint
-  const entries = Object.entries(blueprint)
+/** A form with places to be filled in. */
+function compileForm(form: unknown): Projection {
+  if (Array.isArray(form)) {
+    const items = form.map(compileForm)
+    return source => items.map(item => item(source))
+  }
+  if (!isObject(form)) return () => form
+  const entries = Object.entries(form)
   const only = entries[0]
   if (entries.length === 1 && only !== undefined && /^\$(at|path|pointer)$/.test(only[0])) {
     const argument = isObject(only[1]) ? only[1]['at'] : only[1]
-    return at(source, stepsOf(only[0], textOf(argument))) ?? null
+    const steps = stepsOf(only[0], textOf(argument))
+    return source => lookUp(source, steps) ?? null
   }
-  return Object.fromEntries(
-    entries.filter(([key]) => key !== '__proto__').map(([key, value]) => [key, compose(source, value)]),
-  )
+  const fields = entries
+    .filter(([key]) => key !== '__proto__')
+    .map(([key, value]) => [key, compileForm(value)] as const)
+  return source => Object.fromEntries(fields.map(([key, value]) => [key, value(source)]))
 }

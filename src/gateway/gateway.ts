@@ -50,6 +50,8 @@ export type OwnPaths = (request: ClientRequest) => FullAnswer | null
 export interface RequestObserver {
   /** An exchange begins; pairs with `ended`. Answers how many are in flight over all threads. */
   began(): number
+  /** More requests are in flight than the global configuration wants, whether or not it refuses them. */
+  crowded?(limit: number, current: number): void
   /** A run is over. */
   finished(run: Run): void
   /** A request that reached no route was answered, or its client left. `id`: what the answer calls it. */
@@ -154,7 +156,9 @@ export class Gateway {
       wanted ? new Flow(performance.timeOrigin + arrival, arrival) : null,
       false,
     )
-    if (globals.limitConcurrent && inFlight > globals.maxConcurrent && !this.#leadsToAdmin(visit))
+    const crowded = inFlight > globals.maxConcurrent
+    if (crowded) this.#options.observer.crowded?.(globals.maxConcurrent, inFlight)
+    if (crowded && globals.limitConcurrent && !this.#leadsToAdmin(visit))
       this.#refuse(visit, refuse('too_many_requests'))
     else this.#admit(visit)
   }

@@ -26,6 +26,7 @@ import {
   TOKEN_HEADER,
   type AdminListener,
 } from './admin-listener.ts'
+import { InstanceBoard } from './board.ts'
 import { openCallCounts } from './call-counts.ts'
 import { explainWith } from './explain.ts'
 import { StartFailure } from './failure.ts'
@@ -43,6 +44,7 @@ import { PluginListings } from './plugin-listings.ts'
 import { storedPublicKey } from './public-key.ts'
 import { PortUnavailable, probePort } from './port-probe.ts'
 import { secretRotation } from './rotation.ts'
+import { SnowMonkey } from './snow-monkey.ts'
 import { storeApikey } from './store-apikey.ts'
 import { watchStore } from './store-watch.ts'
 import {
@@ -146,6 +148,12 @@ async function assemble(
     threads: () => dataPlane.status(),
     flows,
     ...(keptAnswers !== null && { keptAnswers }),
+    snowMonkey: {
+      get outages() {
+        return snowMonkey.outages
+      },
+      reset: () => snowMonkey.reset(),
+    },
     ledger: () => hub.ledger(),
     audit,
     hashPassword,
@@ -209,7 +217,11 @@ async function assemble(
   )
   const counts = await openCallCounts(settings, store, threadSettings.counts, log)
   closers.push(() => counts.close())
+  const board = new InstanceBoard(store, settings.storage.root, entries => dataPlane.tellBoard(entries), log)
+  closers.push(() => board.close())
   const dataPlane: DataPlane = new DataPlane({
+    board: () => board.entries,
+    onBoard: (key, value, ttl) => board.write(key, value, ttl),
     count: subject => counts.settle(subject),
     settings: threadSettings,
     openEventPort: () => hub.openPort(),
@@ -219,6 +231,7 @@ async function assemble(
     onFlow: flow => flows.add(flow),
     onDied: index => keptAnswers?.bury(index),
     onPassword: question => login.password(question),
+    onSessionUsed: id => login.sessionUsed(id),
     onApikey: key => storeApikey(control, key),
     onPlugins: (failures, folder) => {
       listings.setFolder(folder)
@@ -230,12 +243,18 @@ async function assemble(
   const extra = new HttpListeners(control, dataPlane, tls, log)
   const rotation = secretRotation(control, dataPlane, audit, settings.instance.env, log)
   closers.push(() => rotation.close())
+  const snowMonkey: SnowMonkey = new SnowMonkey(control, dataPlane, audit, {
+    env: settings.instance.env,
+    adminRoute: settings.adminApi.routeId,
+  })
+  closers.push(() => snowMonkey.close())
   const audience: RevisionAudience = {
     publish: async delta => {
       const acknowledgements = await dataPlane.publish(delta)
       await extra.follow(delta)
       exporters.follow(delta)
       rotation.follow(delta)
+      snowMonkey.follow(delta)
       return acknowledgements
     },
   }
@@ -245,6 +264,7 @@ async function assemble(
   const files = folder === null ? [] : await readPlugins(folder)
   await dataPlane.start(files)
   await loaded
+  await board.load()
   const exposed = storedPublicKey(control, settings)
   if (exposed !== null && settings.secrets.refuseDefaults) throw new StartFailure(exposed)
   if (exposed !== null) log('warn', exposed)
@@ -259,7 +279,11 @@ async function assemble(
   }
   returnMemorySoon(0)
   const listsSoon = setTimeout(
-    () => void control.prepareLists().then(() => rotation.start()),
+    () =>
+      void control.prepareLists().then(() => {
+        snowMonkey.look()
+        return rotation.start()
+      }),
     LISTS_AFTER,
   ).unref()
   closers.push(() => clearTimeout(listsSoon))

@@ -27,8 +27,8 @@ export function openLogins({ settings, control, audit, adminCall, token, log }: 
   const stored = (id: string) => {
     const read = control.get(certificate as EntityDefinition, id)?.read()
     if (read?.ok !== true) return null
-    const { chain, privateKey } = read.value as Certificate
-    return { chain, privateKey }
+    const { chain, privateKey, _loc } = read.value as Certificate
+    return { chain, privateKey, tenant: _loc.tenant }
   }
   const everywhere = { id: '', name: '' }
   return new Login({

@@ -89,8 +89,8 @@ export class Counting {
   step(tally: Tally, plan: Plan, mode: Mode, amount = 1): Outcome | Promise<Outcome> {
     const now = Date.now()
     const outcome = tally.step(plan, now, mode, now < tally.sureUntil, amount)
-    if (tally.fresh) {
-      tally.fresh = false
+    if (tally.slot.fresh) {
+      tally.slot.fresh = false
       // What others count, too, is told to them from the first call on.
       if (outcome !== ASK && tally.isShared) this.#options.ask(tally.subject)
     }

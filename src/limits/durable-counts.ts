@@ -8,6 +8,7 @@
 import { type Calendar, calendarOf } from './calendar.ts'
 import { type CountLayout, type CountMemory, countLayout, DAY, MONTH, WINDOW } from './count-memory.ts'
 import { type CounterKeys, counterKeys, isKept, nameOf, type Subject } from './subject.ts'
+import { type Counter, StoreAccount } from './store-account.ts'
 import { Tally } from './tally.ts'
 
 /** What is needed of a store. */
@@ -44,6 +45,7 @@ interface Account {
   readonly subject: Subject
   readonly keys: CounterKeys
   readonly tally: Tally
+  readonly ledger: StoreAccount
   settling: Promise<boolean> | null
 }
 
@@ -112,7 +114,7 @@ export class DurableCounts {
       ...(total === null ? [] : [{ key: total, value: '0' }]),
     ]
     const work = this.#options.store.commit(changes).then(() => {
-      account.tally.reset(Date.now())
+      account.ledger.reset(Date.now())
       return true
     })
     account.settling = work.catch(() => false)
@@ -135,7 +137,7 @@ export class DurableCounts {
   async #flush(): Promise<void> {
     let group: Account[] = []
     for (const account of this.#accounts.values()) {
-      if (!account.tally.isDirty) continue
+      if (!account.ledger.isDirty) continue
       group.push(account)
       if (group.length < TOGETHER) continue
       if (!(await this.#settleAll(group))) return
@@ -156,7 +158,7 @@ export class DurableCounts {
     const now = Date.now()
     let seen = 0
     for (const [name, account] of this.#accounts) {
-      if (account.settling === null && account.tally.forget(now)) this.#accounts.delete(name)
+      if (account.settling === null && account.ledger.forget(now)) this.#accounts.delete(name)
       if (++seen % 5_000 === 0) await new Promise(resolve => setImmediate(resolve))
     }
     this.#sweeping = false
@@ -167,7 +169,8 @@ export class DurableCounts {
     let account = this.#accounts.get(name)
     if (account === undefined) {
       const tally = new Tally(this.#layout, this.#calendar, subject, Date.now())
-      account = { subject, keys: counterKeys(this.#options.root, subject), tally, settling: null }
+      const ledger = new StoreAccount(tally.slot, this.#calendar)
+      account = { subject, keys: counterKeys(this.#options.root, subject), tally, ledger, settling: null }
       this.#accounts.set(name, account)
     }
     return account
@@ -186,25 +189,25 @@ export class DurableCounts {
     return account.settling
   }
 
-  async #exchange({ subject, keys, tally }: Account): Promise<boolean> {
+  async #exchange({ subject, keys, ledger }: Account): Promise<boolean> {
     const now = Date.now()
-    tally.turn(now)
-    const asks = this.#layout.shared || (isKept(subject.family) && !tally.isLoaded)
+    ledger.turn(now)
+    const asks = this.#layout.shared || (isKept(subject.family) && !ledger.isLoaded)
     await Promise.all([
-      this.#layout.shared ? this.#counter(tally, WINDOW, keys.window, asks) : null,
-      this.#counter(tally, DAY, keys.daily, asks),
-      this.#counter(tally, MONTH, keys.monthly, asks),
+      this.#layout.shared ? this.#counter(ledger, WINDOW, keys.window, asks) : null,
+      this.#counter(ledger, DAY, keys.daily, asks),
+      this.#counter(ledger, MONTH, keys.monthly, asks),
     ])
-    tally.synced(now)
-    const total = keys.total === null ? 0 : tally.takeTotal(now)
+    ledger.synced(now)
+    const total = keys.total === null ? 0 : ledger.takeTotal(now)
     // Nobody decides by it: what is lost here is a figure for people.
     if (total > 0) await this.#options.store.increment(keys.total!, total, 0).catch(() => {})
     return true
   }
 
-  async #counter(tally: Tally, counter: number, key: string | null, asks: boolean): Promise<void> {
+  async #counter(ledger: StoreAccount, counter: Counter, key: string | null, asks: boolean): Promise<void> {
     const now = Date.now()
-    const found = key === null ? null : tally.pending(counter, now)
+    const found = key === null ? null : ledger.pending(counter, now)
     if (key === null || found === null) return
     const { end, amount } = found
     if (amount === 0 && !asks) return
@@ -212,7 +215,7 @@ export class DurableCounts {
       amount === 0
         ? countIn(await this.#options.store.get(key))
         : await this.#add(key, amount, Math.max(1, Math.ceil(end - now)))
-    tally.confirm(counter, end, amount, total, Date.now())
+    ledger.confirm(counter, found, total, Date.now())
   }
 
   async #add(key: string, amount: number, ttl: number): Promise<number> {

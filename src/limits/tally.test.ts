@@ -2,9 +2,18 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { calendarOf } from './calendar.ts'
-import { type CountOptions, countedAlone, countLayout, createCountMemory, evictions } from './count-memory.ts'
+import {
+  type CountOptions,
+  countedAlone,
+  countLayout,
+  createCountMemory,
+  DAY,
+  evictions,
+  WINDOW,
+} from './count-memory.ts'
 import { bucketPlan, localPlan, type Plan, quotaPlan, windowPlan } from './plan.ts'
 import { type Family, subjectOf } from './subject.ts'
+import { StoreAccount } from './store-account.ts'
 import { ASK, LOOK, type Mode, NOTE, OVER_DAY, OVER_MONTH, OVER_WINDOW, PASS, TAKE, Tally } from './tally.ts'
 import { countInThreads } from './testing/counting-in-threads.ts'
 
@@ -125,9 +134,9 @@ describe('quotas', () => {
     const plan = quotaPlan(3, 3)
     assert.equal(tally.step(plan, NOON, TAKE, false), ASK)
     assert.equal(tally.figures[2], 0)
-    const { end } = tally.pending(6, NOON)!
-    tally.confirm(6, end, 0, 2, NOON)
-    tally.synced(NOON)
+    const account = new StoreAccount(tally.slot, calendar)
+    account.confirm(DAY, account.pending(DAY, NOON)!, 2, NOON)
+    account.synced(NOON)
     assert.deepEqual(
       [0, 1].map(at => tally.step(plan, NOON + at, TAKE, false)),
       [PASS, OVER_DAY],
@@ -136,31 +145,43 @@ describe('quotas', () => {
 })
 
 describe('counting with others', () => {
-  const loaded = (plan: Plan, ahead: number): Tally => {
+  const loaded = (plan: Plan, ahead: number) => {
     const tally = tallies({ shared: true, ahead }).of('a')
+    const account = new StoreAccount(tally.slot, calendar)
     tally.step(plan, NOON, LOOK, true)
-    tally.synced(NOON)
-    return tally
+    account.synced(NOON)
+    return { tally, account }
   }
 
   it('lets no more through than its share before it tells them', () => {
     const plan = windowPlan(100, 60_000)
-    const tally = loaded(plan, 0.05)
+    const { tally, account } = loaded(plan, 0.05)
     const outcomes = Array.from({ length: 7 }, () => tally.step(plan, NOON, TAKE, false))
     assert.deepEqual(outcomes, [PASS, PASS, PASS, PASS, PASS, ASK, ASK])
-    const { end, amount } = tally.pending(3, NOON)!
-    assert.equal(amount, 5)
+    const pending = account.pending(WINDOW, NOON)!
+    assert.equal(pending.amount, 5)
     // Of the little that is left, its share is one call.
-    tally.confirm(3, end, 5, 98, NOON)
+    account.confirm(WINDOW, pending, 98, NOON)
     const next = (): number[] => [0, 0].map(() => tally.step(plan, NOON, TAKE, false))
     assert.deepEqual(next(), [PASS, ASK])
-    tally.confirm(3, end, 1, 99, NOON)
+    account.confirm(WINDOW, { ...pending, amount: 1 }, 99, NOON)
     assert.deepEqual(next(), [PASS, OVER_WINDOW])
+  })
+
+  it('does not ask about a window that has no end to its calls', () => {
+    const tally = tallies({ shared: true, ahead: 0 }, 'custom-quotas').of('a')
+    const account = new StoreAccount(tally.slot, calendar)
+    tally.step(quotaPlan(5, 5), NOON, LOOK, true)
+    account.synced(NOON)
+    assert.deepEqual(
+      [0, 0].map(() => tally.step(quotaPlan(5, 5), NOON, TAKE, false)),
+      [PASS, ASK],
+    )
   })
 
   it('lets one call through at least', () => {
     const plan = windowPlan(3, 60_000)
-    const tally = loaded(plan, 0)
+    const { tally } = loaded(plan, 0)
     assert.deepEqual(
       [0, 0].map(() => tally.step(plan, NOON, TAKE, false)),
       [PASS, ASK],
@@ -169,7 +190,7 @@ describe('counting with others', () => {
 
   it('asks again before it refuses for longer: others may have begun anew', () => {
     const plan = windowPlan(1, 60_000)
-    const tally = loaded(plan, 1)
+    const { tally } = loaded(plan, 1)
     tally.step(plan, NOON, TAKE, false)
     assert.equal(tally.step(plan, NOON + 500, TAKE, false), OVER_WINDOW)
     assert.equal(tally.step(plan, NOON + 1_500, TAKE, false), ASK)
@@ -177,12 +198,12 @@ describe('counting with others', () => {
 
   it('forgets what belongs to a period that is over', () => {
     const plan = windowPlan(10, 1_000)
-    const tally = loaded(plan, 1)
+    const { tally, account } = loaded(plan, 1)
     tally.step(plan, NOON, TAKE, false)
-    const { end, amount } = tally.pending(3, NOON)!
+    const pending = account.pending(WINDOW, NOON)!
     tally.step(plan, NOON + 5_000, TAKE, false)
-    tally.confirm(3, end, amount, 7, NOON + 5_000)
-    assert.equal(tally.pending(3, NOON + 5_000)!.amount, 1)
+    account.confirm(WINDOW, pending, 7, NOON + 5_000)
+    assert.equal(account.pending(WINDOW, NOON + 5_000)!.amount, 1)
     tally.step(plan, NOON + 5_000, LOOK, true)
     assert.equal(tally.figures[0], 1)
   })
@@ -254,27 +275,31 @@ describe('against a model', () => {
 describe('threads', () => {
   it('together let exactly as many calls through as one would', async () => {
     const memory = createCountMemory({ capacity: 64 })
-    const counts = await countInThreads(memory, 4, { calls: 3000, ids: 3, plan: 'windowPlan(5000, 3600000)' })
+    const counts = await countInThreads(memory, 4, {
+      calls: 60_000,
+      ids: 2,
+      plan: 'windowPlan(100000, 3600000)',
+    })
     const sum = (pick: 'passed' | 'refused'): number => counts.reduce((all, count) => all + count[pick], 0)
-    assert.equal(sum('passed'), 3 * 5000)
-    assert.equal(sum('refused'), 3 * 7000)
+    assert.equal(sum('passed'), 2 * 100_000)
+    assert.equal(sum('refused'), 2 * 140_000)
   })
 
   it('never take a window that a quota then refuses', async () => {
     const memory = createCountMemory({ capacity: 64 })
     const counts = await countInThreads(memory, 4, {
-      calls: 1000,
+      calls: 60_000,
       ids: 1,
-      plan: 'windowPlan(2000, 3600000, 777, 1000)',
+      plan: 'windowPlan(200000, 3600000, 77777, 100000)',
       family: 'apikey',
     })
     assert.equal(
       counts.reduce((all, { passed }) => all + passed, 0),
-      777,
+      77_777,
     )
     const tally = new Tally(countLayout(memory), calendarOf(null), subjectOf('apikey', 'id0'), Date.now())
     tally.step(windowPlan(2000, 3_600_000), Date.now(), LOOK, true)
-    assert.equal(tally.figures[0], 777)
+    assert.equal(tally.figures[0], 77_777)
   })
 
   it('find the same slots when they all come with new names at once', async () => {

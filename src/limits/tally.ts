@@ -9,13 +9,8 @@ import {
   BUCKET,
   COUNT,
   type CountLayout,
-  countLayout,
-  createCountMemory,
   DAY,
-  doublesOf,
   END,
-  FLAGS,
-  LATCH,
   LOADED,
   LOCAL,
   MONTH,
@@ -24,11 +19,10 @@ import {
   TOTAL,
   UNTIL,
   WINDOW,
-  wordsOf,
 } from './count-memory.ts'
-import { claim, forget, hashOf, isOwnedBy, type NameHash } from './count-table.ts'
-import { hold, release } from './latch.ts'
+import { begin, IDLE, isOutside, turnDays } from './periods.ts'
 import type { Plan } from './plan.ts'
+import { Slot } from './slot.ts'
 import { isKept, nameOf, type Subject } from './subject.ts'
 
 /** The call may pass. */
@@ -48,87 +42,79 @@ export const LOOK = 1
 export const NOTE = 2
 export type Mode = typeof TAKE | typeof LOOK | typeof NOTE
 
-/** How long a subject that calls no more keeps its slot, milliseconds. */
-const IDLE = 300_000
 /** A refusal is not older than this where others may have made room, milliseconds. */
 const FRESH = 1_000
-/** Milliseconds by which steps may come in another order than their times. */
-const SLACK = 10_000
-/** Longest day and month there are: a period that ends later was made by a clock that was wrong. */
-const LONGEST_DAY = 26 * 3_600_000
-const LONGEST_MONTH = 31 * 86_400_000 + 7_200_000
 
 /** Figures of a tally: used and end of the window, of the day, of the month. */
 export const FIGURES = 6
 
 export class Tally {
   readonly subject: Subject
-  readonly name: string
-  /** Quotas of a day and a month are part of it. */
-  readonly kept: boolean
+  readonly slot: Slot
   /** As the last step left them: used and end (epoch milliseconds) of window, day, month. */
   readonly figures = new Float64Array(FIGURES)
-  /** Its slot is a new one: whoever keeps account with the store wants to know. */
-  fresh = false
   /** Until then the store is not asked: it could not be, a moment ago. */
   sureUntil = 0
   readonly #calendar: Calendar
-  readonly #hash: NameHash
-  #layout: CountLayout
-  #slot: number
 
   constructor(layout: CountLayout, calendar: Calendar, subject: Subject, now: number) {
     this.subject = subject
-    this.name = nameOf(subject)
-    this.kept = isKept(subject.family)
     this.#calendar = calendar
-    this.#layout = layout
-    this.#hash = hashOf(layout, this.name)
-    this.#slot = -1
-    this.#find(now)
+    this.slot = new Slot(layout, nameOf(subject), isKept(subject.family), now)
+  }
+
+  get name(): string {
+    return this.slot.name
+  }
+
+  /** Quotas of a day and a month are part of it. */
+  get kept(): boolean {
+    return this.slot.kept
   }
 
   /** Other instances count, too. */
   get isShared(): boolean {
-    return this.#layout.shared && this.subject.family !== 'node'
+    return this.slot.layout.shared && this.subject.family !== 'node'
   }
 
   /** One step for `amount` calls at `now`. `sure`: decides with what is known here and never answers `ASK`. */
   step(plan: Plan, now: number, mode: Mode, sure: boolean, amount = 1): Outcome {
-    const ticket = this.#hold(now)
-    const outcome = this.#decide(plan, now, mode, sure, amount)
-    if (outcome === PASS ? mode !== LOOK : outcome !== ASK && mode === NOTE) this.#count(plan, now, amount)
-    this.#show()
-    release(this.#layout.words, wordsOf(this.#slot) + LATCH, ticket)
+    const ticket = this.slot.hold(now)
+    const { doubles } = this.slot.layout
+    const { at } = this.slot
+    this.#turn(doubles, at, plan, now)
+    const outcome = this.#decide(doubles, at, plan, now, mode, sure, amount)
+    if (outcome === PASS ? mode !== LOOK : outcome !== ASK && mode === NOTE)
+      this.#count(doubles, at, plan, now, amount)
+    this.#show(doubles, at)
+    this.slot.release(ticket)
     return outcome
   }
 
-  #decide(plan: Plan, now: number, mode: Mode, sure: boolean, amount: number): Outcome {
-    const { doubles, words } = this.#layout
-    const at = doublesOf(this.#slot)
-    this.#turn(plan, now)
-    if (this.kept && !sure && (words[wordsOf(this.#slot) + FLAGS]! & LOADED) === 0) return ASK
-    const over = this.#over(plan, at, amount)
+  #decide(
+    doubles: Float64Array,
+    at: number,
+    plan: Plan,
+    now: number,
+    mode: Mode,
+    sure: boolean,
+    amount: number,
+  ): Outcome {
+    if (this.kept && !sure && !this.slot.has(LOADED)) return ASK
+    const over = this.#over(doubles, at, plan, amount)
     const asks = this.isShared && !sure && mode !== NOTE
     if (over !== PASS) return asks && now - doubles[at + SYNCED]! > FRESH ? ASK : over
     if (!asks || mode === LOOK) return PASS
-    if (!plan.local && !this.#fits(at + WINDOW, plan.window, amount)) return ASK
+    const { ahead } = this.slot.layout
+    if (!plan.local && !fits(doubles, at + WINDOW, plan.window, ahead, amount)) return ASK
     if (!this.kept) return PASS
-    return this.#fits(at + DAY, plan.daily, amount) && this.#fits(at + MONTH, plan.monthly, amount)
+    return fits(doubles, at + DAY, plan.daily, ahead, amount) &&
+      fits(doubles, at + MONTH, plan.monthly, ahead, amount)
       ? PASS
       : ASK
   }
 
-  /** True while what the others do not know of stays within this instance's share of what was left when it asked. */
-  #fits(counter: number, limit: number, amount: number): boolean {
-    const { doubles, ahead } = this.#layout
-    const pending = doubles[counter + PENDING]!
-    const known = doubles[counter + COUNT]! - pending
-    return pending + amount <= Math.max(1, Math.floor((limit - known) * ahead))
-  }
-
-  #over(plan: Plan, at: number, amount: number): Outcome {
-    const { doubles } = this.#layout
+  #over(doubles: Float64Array, at: number, plan: Plan, amount: number): Outcome {
     if (doubles[at + WINDOW + COUNT]! + amount > plan.window) return OVER_WINDOW
     if (!this.kept) return PASS
     if (doubles[at + DAY + COUNT]! + amount > plan.daily) return OVER_DAY
@@ -136,22 +122,18 @@ export class Tally {
   }
 
   /** Begins the periods that `now` is in. */
-  #turn(plan: Plan, now: number): void {
-    const { doubles, words } = this.#layout
-    const at = doublesOf(this.#slot)
-    const flags = wordsOf(this.#slot) + FLAGS
+  #turn(doubles: Float64Array, at: number, plan: Plan, now: number): void {
+    const { words } = this.slot.layout
+    const { flags } = this.slot
     const form = (plan.bucket ? BUCKET : 0) | (plan.local ? LOCAL : 0)
     if ((words[flags]! & (BUCKET | LOCAL)) !== form) {
       words[flags] = (words[flags]! & ~(BUCKET | LOCAL)) | form
-      doubles.fill(0, at + WINDOW, at + WINDOW + 3)
+      begin(doubles, at + WINDOW, 0)
     }
-    if (plan.bucket) this.#refill(plan, at + WINDOW, now)
+    if (plan.bucket) refill(doubles, at + WINDOW, plan, now)
     else if (isOutside(doubles[at + WINDOW]!, now, plan.windowMs))
-      this.#begin(at + WINDOW, this.#windowEnd(plan, now))
-    if (!this.kept) return
-    if (isOutside(doubles[at + DAY]!, now, LONGEST_DAY)) this.#begin(at + DAY, this.#calendar.dayEnd(now))
-    if (isOutside(doubles[at + MONTH]!, now, LONGEST_MONTH))
-      this.#begin(at + MONTH, this.#calendar.monthEnd(now))
+      begin(doubles, at + WINDOW, this.#windowEnd(plan, now))
+    if (this.kept) turnDays(doubles, at, this.#calendar, now)
   }
 
   /** Windows begin with their first call; those that instances share, with the clock. */
@@ -159,168 +141,50 @@ export class Tally {
     return this.isShared && !local ? (Math.floor(now / windowMs) + 1) * windowMs : now + windowMs
   }
 
-  #begin(counter: number, end: number): void {
-    const { doubles } = this.#layout
-    doubles[counter + END] = end
-    doubles[counter + COUNT] = 0
-    doubles[counter + PENDING] = 0
-  }
-
-  #refill({ refill, windowMs }: Plan, counter: number, now: number): void {
-    const { doubles } = this.#layout
-    const elapsed = now - doubles[counter + END]!
-    if (elapsed >= 0 && elapsed < windowMs) return
-    // A clock that was put back gives nothing.
-    doubles[counter + COUNT] = Math.max(0, doubles[counter + COUNT]! - Math.max(0, elapsed) * refill)
-    doubles[counter + END] = now
-  }
-
-  #count(plan: Plan, now: number, amount: number): void {
-    const { doubles } = this.#layout
-    const at = doublesOf(this.#slot)
-    doubles[at + WINDOW + COUNT] = doubles[at + WINDOW + COUNT]! + amount
-    if (this.isShared && !plan.local)
-      doubles[at + WINDOW + PENDING] = doubles[at + WINDOW + PENDING]! + amount
+  #count(doubles: Float64Array, at: number, plan: Plan, now: number, amount: number): void {
+    add(doubles, at + WINDOW + COUNT, amount)
+    if (this.isShared && !plan.local) add(doubles, at + WINDOW + PENDING, amount)
     if (this.kept) {
-      doubles[at + DAY + COUNT] = doubles[at + DAY + COUNT]! + amount
-      doubles[at + DAY + PENDING] = doubles[at + DAY + PENDING]! + amount
-      doubles[at + MONTH + COUNT] = doubles[at + MONTH + COUNT]! + amount
-      doubles[at + MONTH + PENDING] = doubles[at + MONTH + PENDING]! + amount
-      doubles[at + TOTAL] = doubles[at + TOTAL]! + amount
+      add(doubles, at + DAY + COUNT, amount)
+      add(doubles, at + DAY + PENDING, amount)
+      add(doubles, at + MONTH + COUNT, amount)
+      add(doubles, at + MONTH + PENDING, amount)
+      add(doubles, at + TOTAL, amount)
     }
     const full = plan.refill > 0 ? now + doubles[at + WINDOW + COUNT]! / plan.refill : now + IDLE
     const window = plan.bucket ? full + plan.windowMs : doubles[at + WINDOW]!
     doubles[at + UNTIL] = this.kept ? Math.max(window, now + IDLE) : window
   }
 
-  #show(): void {
-    const { doubles } = this.#layout
-    const at = doublesOf(this.#slot)
+  #show(doubles: Float64Array, at: number): void {
     const { figures } = this
     figures[0] = doubles[at + WINDOW + COUNT]!
-    figures[1] = doubles[at + WINDOW]!
+    figures[1] = doubles[at + WINDOW + END]!
     figures[2] = doubles[at + DAY + COUNT]!
-    figures[3] = doubles[at + DAY]!
+    figures[3] = doubles[at + DAY + END]!
     figures[4] = doubles[at + MONTH + COUNT]!
-    figures[5] = doubles[at + MONTH]!
-  }
-
-  #hold(now: number): number {
-    for (;;) {
-      const ticket = hold(this.#layout.words, wordsOf(this.#slot) + LATCH)
-      if (isOwnedBy(this.#layout, this.#slot, this.#hash)) return ticket
-      release(this.#layout.words, wordsOf(this.#slot) + LATCH, ticket)
-      this.#find(now)
-    }
-  }
-
-  #find(now: number): void {
-    this.fresh = true
-    this.#slot = claim(this.#layout, this.#hash, this.kept, now)
-    if (this.#slot >= 0) return
-    // No place among the others: counts alone, and nobody can ask the store for it.
-    this.#layout = countLayout(createCountMemory({ capacity: 1 }))
-    this.#slot = claim(this.#layout, this.#hash, this.kept, now)
-    this.#layout.words[wordsOf(this.#slot) + FLAGS]! |= LOADED
-  }
-
-  // What whoever keeps account with the store needs.
-
-  /** Calls the store does not know yet, or a first answer of the store is wanted. Read under no latch. */
-  get isDirty(): boolean {
-    const { doubles } = this.#layout
-    const at = doublesOf(this.#slot)
-    return (
-      isOwnedBy(this.#layout, this.#slot, this.#hash) &&
-      (doubles[at + WINDOW + PENDING] !== 0 ||
-        doubles[at + DAY + PENDING] !== 0 ||
-        doubles[at + MONTH + PENDING] !== 0 ||
-        doubles[at + TOTAL] !== 0)
-    )
-  }
-
-  get isLoaded(): boolean {
-    return (this.#layout.words[wordsOf(this.#slot) + FLAGS]! & LOADED) !== 0
-  }
-
-  /** What stands in one counter (`WINDOW`, `DAY` or `MONTH`); null when its period is over, or it is nobody else's. */
-  pending(counter: number, now: number): { readonly end: number; readonly amount: number } | null {
-    const ticket = this.#hold(now)
-    const { doubles, words } = this.#layout
-    const at = doublesOf(this.#slot) + counter
-    const own = counter === WINDOW && (words[wordsOf(this.#slot) + FLAGS]! & LOCAL) !== 0
-    const end = doubles[at + END]!
-    const found = own || now >= end ? null : { end, amount: doubles[at + PENDING]! }
-    release(words, wordsOf(this.#slot) + LATCH, ticket)
-    return found
-  }
-
-  /** The store has taken `amount` in, and knows `total` for the period that ends at `end`. */
-  confirm(counter: number, end: number, amount: number, total: number, now: number): void {
-    const ticket = this.#hold(now)
-    const { doubles, words } = this.#layout
-    const at = doublesOf(this.#slot) + counter
-    if (doubles[at + END] === end) {
-      const left = Math.max(0, doubles[at + PENDING]! - amount)
-      doubles[at + PENDING] = left
-      doubles[at + COUNT] = total + left
-    }
-    release(words, wordsOf(this.#slot) + LATCH, ticket)
-  }
-
-  /** Takes the calls that the total of the store does not know. */
-  takeTotal(now: number): number {
-    const ticket = this.#hold(now)
-    const { doubles, words } = this.#layout
-    const at = doublesOf(this.#slot) + TOTAL
-    const total = doubles[at]!
-    doubles[at] = 0
-    release(words, wordsOf(this.#slot) + LATCH, ticket)
-    return total
-  }
-
-  /** Everything the store knows is here now. */
-  synced(now: number): void {
-    const ticket = this.#hold(now)
-    const { doubles, words } = this.#layout
-    words[wordsOf(this.#slot) + FLAGS]! |= LOADED
-    doubles[doublesOf(this.#slot) + SYNCED] = now
-    release(words, wordsOf(this.#slot) + LATCH, ticket)
-  }
-
-  /** Day and month begin anew; the window goes on. */
-  reset(now: number): void {
-    const ticket = this.#hold(now)
-    const { doubles, words } = this.#layout
-    const at = doublesOf(this.#slot)
-    for (const place of [DAY + COUNT, DAY + PENDING, MONTH + COUNT, MONTH + PENDING, TOTAL])
-      doubles[at + place] = 0
-    release(words, wordsOf(this.#slot) + LATCH, ticket)
-  }
-
-  /** Begins day and month without a call, so that there is something to ask the store for. */
-  turn(now: number): void {
-    const ticket = this.#hold(now)
-    const at = doublesOf(this.#slot)
-    const { doubles, words } = this.#layout
-    if (this.kept) {
-      if (isOutside(doubles[at + DAY]!, now, LONGEST_DAY)) this.#begin(at + DAY, this.#calendar.dayEnd(now))
-      if (isOutside(doubles[at + MONTH]!, now, LONGEST_MONTH))
-        this.#begin(at + MONTH, this.#calendar.monthEnd(now))
-      doubles[at + UNTIL] = Math.max(doubles[at + UNTIL]!, now + IDLE)
-    }
-    release(words, wordsOf(this.#slot) + LATCH, ticket)
-  }
-
-  /** Gives the slot back when nothing in it matters any more; false while it does. */
-  forget(now: number): boolean {
-    return (
-      !isOwnedBy(this.#layout, this.#slot, this.#hash) || forget(this.#layout, this.#slot, this.#hash, now)
-    )
+    figures[5] = doubles[at + MONTH + END]!
   }
 }
 
-/** A little longer than `longest` is no wrong clock: threads read it one after another and use it in another order. */
-function isOutside(end: number, now: number, longest: number): boolean {
-  return now >= end || end - now > longest + SLACK
+function add(doubles: Float64Array, at: number, amount: number): void {
+  doubles[at] = doubles[at]! + amount
+}
+
+/** Gives a bucket its tokens back. */
+function refill(doubles: Float64Array, counter: number, plan: Plan, now: number): void {
+  const elapsed = now - doubles[counter + END]!
+  if (elapsed >= 0 && elapsed < plan.windowMs) return
+  // A clock that was put back gives nothing.
+  const back = Math.max(0, elapsed) * plan.refill
+  doubles[counter + COUNT] = Math.max(0, doubles[counter + COUNT]! - back)
+  doubles[counter + END] = now
+}
+
+/** True while what the others do not know of stays within this instance's share of what was left when it asked. */
+function fits(doubles: Float64Array, counter: number, limit: number, ahead: number, amount: number): boolean {
+  if (limit === Number.POSITIVE_INFINITY) return true
+  const pending = doubles[counter + PENDING]!
+  const known = doubles[counter + COUNT]! - pending
+  return pending + amount <= Math.max(1, Math.floor((limit - known) * ahead))
 }

@@ -71,13 +71,20 @@ export interface LoginProvider {
   checkPassword?(username: string, password: string): Promise<Identity | null>
 }
 
+/** PEM texts of a stored certificate, and the organization it belongs to. */
+export interface StoredCertificate {
+  readonly chain: string
+  readonly privateKey: string
+  readonly tenant: string
+}
+
 /** What providers may use. */
 export interface ProviderServices {
   readonly passwords: Passwords
   readonly attempts: Attempts
   readonly calls: OutgoingCalls
-  /** PEM texts of a stored certificate, or null. */
-  certificate(id: string): { readonly chain: string; readonly privateKey: string } | null
+  /** Null when there is none of this id, or it cannot be read. */
+  certificate(id: string): StoredCertificate | null
   log(level: 'info' | 'warn' | 'error', message: string): void
 }
 

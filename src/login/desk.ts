@@ -7,11 +7,11 @@ import { Passwords } from './bcrypt/passwords.ts'
 import { cookie, sessionDomain } from './cookies.ts'
 import type { Identity, LoginVisit, ProviderServices } from './contract.ts'
 import { digest, type LoginFlow, LOGIN_TIME, Flows, isSecret, newSecret } from './flow.ts'
-import { LoginModules } from './modules.ts'
+import { type LoginModule, LoginModules } from './modules.ts'
 import { Once } from './once.ts'
 import { LoginRefusal, stale } from './refusal.ts'
 import { because, type Reply, withCookies } from './reply.ts'
-import type { LoginRequest } from './request.ts'
+import { BadLoginRequest, type LoginRequest } from './request.ts'
 import type { LoginServices } from './services.ts'
 import { lifeOf, Sessions } from './sessions.ts'
 import { messagePage } from './pages/pages.ts'
@@ -86,6 +86,22 @@ export class LoginDesk {
     const flow = this.flows.open(text ?? '', request.cookies.get(BROWSER_COOKIE))
     if (flow === null || flow.side !== side) throw stale()
     return flow
+  }
+
+  /** What a module does; a failure of it, or of a server it asks, is told as one. Throws `LoginRefusal`. */
+  async asked<T>({ view }: LoginModule, work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      if (error instanceof LoginRefusal || error instanceof BadLoginRequest) throw error
+      const message = error instanceof Error ? error.message : String(error)
+      this.services.log('error', `auth module ${view.id}: ${message}`)
+      throw new LoginRefusal(
+        'login.provider_failed',
+        'Login not possible right now',
+        'What this login asks does not answer as it should. Try again in a minute.',
+      )
+    }
   }
 
   /** From now on the flow is over, here and on every instance. Throws `LoginRefusal` when it was before. */

@@ -18,6 +18,7 @@ import { LoginRefusal } from './refusal.ts'
 import { because, redirect, type Reply, send } from './reply.ts'
 import { BadLoginRequest, LoginRequest } from './request.ts'
 import type { LoginServices } from './services.ts'
+import { TokenRenewal } from './token-renewal.ts'
 import { TooManyPasswords } from './bcrypt/passwords.ts'
 import { userFault } from './user-rules.ts'
 
@@ -30,6 +31,7 @@ export class Login {
   readonly #users: UsersDoor
   readonly #routes: RoutesDoor
   readonly #console: ConsoleDoor
+  readonly #renewal: TokenRenewal
   readonly #wanted: Buffer
   readonly #timer: NodeJS.Timeout
 
@@ -39,6 +41,7 @@ export class Login {
     this.#users = new UsersDoor(this.#desk)
     this.#routes = new RoutesDoor(this.#desk)
     this.#console = new ConsoleDoor(this.#desk)
+    this.#renewal = new TokenRenewal(this.#desk)
     this.#wanted = hashed(services.token.value)
     this.#timer = setInterval(() => this.#sweep(), SWEEP).unref()
   }
@@ -111,6 +114,11 @@ export class Login {
       this.#failed(error)
       return { kind: 'refused' }
     }
+  }
+
+  /** A request came with a session whose tokens are near their end. */
+  sessionUsed(id: string): void {
+    void this.#renewal.used(id)
   }
 
   async #hash({ password, hash, from }: PasswordQuestion & { kind: 'hash' }): Promise<PasswordAnswer> {

@@ -3,6 +3,7 @@ import type { ControlPlane } from '../control/control-plane.ts'
 import type { ServerExchange } from '../http/contract.ts'
 import type { AdminSession } from '../model/kinds/admin-session.ts'
 import type { OutgoingCalls } from '../plugin/outgoing-calls.ts'
+import type { StoredCertificate } from './contract.ts'
 import type { ToldFields } from './request.ts'
 
 export interface LoginSettings {
@@ -34,7 +35,7 @@ export interface LoginServices {
   readonly token: { readonly header: string; readonly value: string }
   readonly told: ToldFields
   readonly calls: OutgoingCalls
-  certificate(id: string): { readonly chain: string; readonly privateKey: string } | null
+  certificate(id: string): StoredCertificate | null
   /** Answers a call of the admin API for an administrator; null when that API is not served. */
   readonly adminCall:
     | ((exchange: ServerExchange, target: string, admin: AdminSession, from: string) => void)

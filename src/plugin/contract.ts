@@ -18,6 +18,8 @@ import type { Attributes } from './attributes.ts'
 import type { JwtServices } from './jwt-services.ts'
 import type { InstanceServices } from './instance-services.ts'
 import type { Logins } from './logins.ts'
+import type { Board } from './board.ts'
+import type { Outages } from './outages.ts'
 import type { OutgoingCalls } from './outgoing-calls.ts'
 
 export type Step =
@@ -95,6 +97,8 @@ export interface BodyStream {
   open(): Duplex
   /** Makes the stream give out what it holds, then calls `done`. Called whenever the sender pauses. */
   flush?(stream: Duplex, done: () => void): void
+  /** The stream keeps no piece once it has dealt with it, as those of `node:zlib`: its memory is used again. */
+  readonly keepsNothing?: boolean
   /** What the request is refused with when the stream fails; `plugin.failed` unless given. */
   readonly fault?: Refusal
 }
@@ -327,6 +331,12 @@ export interface PluginServices {
   readonly jwt: JwtServices
   /** Answers that all threads keep together; null where none are kept. */
   readonly cache: AnswerStore | null
+  /** Facts that plugins of all threads and instances share for a while. */
+  readonly board: Board
+  /** What the snow monkey does. */
+  readonly outages: Outages
+  /** `geolocationSettings` of the global configuration. */
+  readonly geolocation: Readonly<Record<string, unknown>>
   /** What is known of the gateway itself. */
   readonly instance: InstanceServices
   /** Counts calls, exactly over all threads. */

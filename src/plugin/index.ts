@@ -11,10 +11,12 @@ export * from './contract.ts'
 export {
   apikeyAttribute,
   apikeyClaimsAttribute,
+  canaryIdAttribute,
   eventExtrasAttribute,
   expressionValuesAttribute,
   geolocationAttribute,
   countedCallAttribute,
+  hypotheticalAttribute,
   inputTokenAttribute,
   outputTokenAttribute,
   userAgentAttribute,
@@ -23,5 +25,8 @@ export {
 export type { AlgoSettings, JwtServices, JwtVerifier, TokenKeys, VerifiedTokens } from './jwt-services.ts'
 export type { InstanceReport, InstanceServices, ReportQuestion } from './instance-services.ts'
 export type { Logins, PasswordVerdict } from './logins.ts'
+export type { Board } from './board.ts'
+export type { ChaosSettings, Outages } from './outages.ts'
 export * from './outgoing-calls.ts'
+export { stringHash } from './string-hash.ts'
 export { type Reason, type ReasonCode, reasons } from './reasons.ts'

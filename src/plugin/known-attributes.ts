@@ -38,5 +38,8 @@ export const countedCallAttribute = attribute<CountedCall>('counted-call')
 /** Limits that are only watched, and that the call is over. */
 export const overLimitsAttribute = attribute<readonly string[]>('over-limits')
 
+/** Id by which the canary plugins tell a client again. */
+export const canaryIdAttribute = attribute<string>('canary-id')
+
 /** The request is only thought of: nothing is counted. */
 export const hypotheticalAttribute = attribute<boolean>('hypothetical')

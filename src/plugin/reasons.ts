@@ -5,6 +5,7 @@
 import { apikeys } from './reasons/apikeys.ts'
 import { backends } from './reasons/backends.ts'
 import { bodies } from './reasons/bodies.ts'
+import { everyday } from './reasons/everyday.ts'
 import { protection } from './reasons/protection.ts'
 import { requests } from './reasons/requests.ts'
 import { routes } from './reasons/routes.ts'
@@ -26,6 +27,7 @@ const catalogue = {
   ...tokens,
   ...bodies,
   ...protection,
+  ...everyday,
 }
 
 export type ReasonCode = keyof typeof catalogue

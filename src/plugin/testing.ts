@@ -10,6 +10,7 @@ export { clientRequest, defaultTarget, routeView } from './testing/fake-exchange
 export { authModule, fakeLogins, type FakeLoginsInput, userSession } from './testing/fake-logins.ts'
 export {
   apikey,
+  fakeBoard,
   headerNames,
   instanceServices,
   jwtServices,

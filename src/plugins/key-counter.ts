@@ -7,6 +7,7 @@ import { LOOK, type Mode, type Outcome, OVER_DAY, OVER_MONTH, PASS, type Tally }
 import {
   countCall,
   countedCallAttribute,
+  eventExtrasAttribute,
   type Exchange,
   type Limit,
   type PluginServices,
@@ -39,10 +40,14 @@ export function keyCounter(services: PluginServices, mode: Mode, shadow: boolean
       mode,
       scope: 'apikey',
       shadow,
-      refusal: () =>
-        refuse('apikey.quotas_exceeded', {
-          detail: `apikey '${key.clientId.slice(0, 200)}' quotas exceeded`,
-        }),
+      refusal({ attributes }) {
+        const detail = `apikey '${key.clientId.slice(0, 200)}' quotas exceeded`
+        attributes.set(eventExtrasAttribute, {
+          ...attributes.get(eventExtrasAttribute),
+          apikey_rejection_reason: detail,
+        })
+        return refuse('apikey.quotas_exceeded', { detail })
+      },
       counted(exchange, tally, over) {
         exchange.attributes.set(countedCallAttribute, countedCall(tally, plan))
         if (counting.global.alerts.enabled) alerts.tell(key, limit, tally, over)

@@ -9,7 +9,8 @@ let held = 0
 /** Must be called before a module is loaded. */
 export function boundMemory(): void {
   // Object of its own type: TypeScript knows no WebAssembly without the DOM.
-  const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: { prototype: GrowingMemory } } }).WebAssembly
+  const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: { prototype: GrowingMemory } } })
+    .WebAssembly
   const grow = Memory.prototype.grow
   Memory.prototype.grow = function (this: GrowingMemory, pages: number): number {
     const wanted = this.buffer.byteLength + pages * PAGE

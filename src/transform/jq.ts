@@ -47,7 +47,11 @@ export async function runFilter({ filter, input, context }: FilterJob, most: num
   } catch (error) {
     const { exitCode, stderr } = error as JqExit
     if (exitCode === undefined) throw error
-    return { ok: false, fault: NO_PROGRAM.has(exitCode) ? 'bad_filter' : 'failed', details: detailsOf(stderr ?? '') }
+    return {
+      ok: false,
+      fault: NO_PROGRAM.has(exitCode) ? 'bad_filter' : 'failed',
+      details: detailsOf(stderr ?? ''),
+    }
   }
 }
 

@@ -26,7 +26,10 @@ const result = async (job: ReturnType<typeof filter>): Promise<string> => {
 describe('a jq filter', () => {
   it('says what is wrong with it, and with the text', async () => {
     assert.match(await result(filter('.a | (', null)), /^bad_filter: syntax error/)
-    assert.match(await result(filter('nothing_of_that_name', null)), /^bad_filter: nothing_of_that_name\/0 is not defined/)
+    assert.match(
+      await result(filter('nothing_of_that_name', null)),
+      /^bad_filter: nothing_of_that_name\/0 is not defined/,
+    )
     assert.equal(await result(filter('.a | error', null)), '')
     assert.match(await result(filter('.', '{"a":')), /^bad_input: /)
     assert.match(await result(filter('.', '{} {}')), /^bad_input: /)
@@ -69,16 +72,96 @@ describe('jq here and jq of the system', () => {
   const skip = found.status === 0 ? false : 'jq is not here'
   const inputs = ['{"a":1,"b":[1,2,{"c":null}],"s":"x é 😀","t":true}', '[3,1,2]', '"text, with, commas"']
   const filters = [
-    '.', '.a', '.b[2].c', '.b | length', 'keys', 'to_entries', 'map(. * 2)', 'sort', 'add', 'min, max', '.[]', '.[1:]', 'del(.a)',
-    'with_entries(.value |= tostring)', '{a, n: .b}', 'if .a then 1 else 2 end', '.x // "none"', 'type', 'length', 'tojson',
-    'tojson | fromjson', 'ascii_downcase', 'split(", ")', 'test("t[ex]+")', 'sub("t"; "T")', 'gsub("(?<x>[aeiou])"; "<\\(.x)>")',
-    '[.. | numbers]', 'paths', 'reduce .[] as $x (0; . + $x)', '[foreach .[] as $x (0; . + $x)]', 'limit(2; .[])', 'first', 'last',
-    'any', 'all', 'flatten', 'reverse', 'unique', 'group_by(.)', 'has("a")', 'contains({a: 1})', 'inside([1,2,3])', 'walk(.)',
-    'select(.a == 1)', 'empty', 'error', 'try error("x") catch .', '.a as $x | [$x, $x]', 'def f(x): x + 1; f(.a)', '@base64',
-    '@html', '@uri', '@csv', '@json', 'tostring', 'tonumber', 'ascii', 'implode', 'explode', 'ltrimstr("te")', 'startswith("te")',
-    'indices(1)', 'index(", ")', 'input', 'now | type', 'todate', 'env | type', 'splits(", ")', 'recurse', 'transpose', 'range(3)',
-    '.. | strings', 'getpath(["b",0])', 'path(..)', 'leaf_paths', 'to_entries | from_entries', 'map_values(1)', '. as [$a] | $a', '-1',
-    'infinite | isinfinite', '.b[-1]', '.["a"]', '.a?', '..|=.', '$context.k', 'isvalid(.a)', '"a\\(.)b"', 'ascii_upcase', 'floor', 'sqrt',
+    '.',
+    '.a',
+    '.b[2].c',
+    '.b | length',
+    'keys',
+    'to_entries',
+    'map(. * 2)',
+    'sort',
+    'add',
+    'min, max',
+    '.[]',
+    '.[1:]',
+    'del(.a)',
+    'with_entries(.value |= tostring)',
+    '{a, n: .b}',
+    'if .a then 1 else 2 end',
+    '.x // "none"',
+    'type',
+    'length',
+    'tojson',
+    'tojson | fromjson',
+    'ascii_downcase',
+    'split(", ")',
+    'test("t[ex]+")',
+    'sub("t"; "T")',
+    'gsub("(?<x>[aeiou])"; "<\\(.x)>")',
+    '[.. | numbers]',
+    'paths',
+    'reduce .[] as $x (0; . + $x)',
+    '[foreach .[] as $x (0; . + $x)]',
+    'limit(2; .[])',
+    'first',
+    'last',
+    'any',
+    'all',
+    'flatten',
+    'reverse',
+    'unique',
+    'group_by(.)',
+    'has("a")',
+    'contains({a: 1})',
+    'inside([1,2,3])',
+    'walk(.)',
+    'select(.a == 1)',
+    'empty',
+    'error',
+    'try error("x") catch .',
+    '.a as $x | [$x, $x]',
+    'def f(x): x + 1; f(.a)',
+    '@base64',
+    '@html',
+    '@uri',
+    '@csv',
+    '@json',
+    'tostring',
+    'tonumber',
+    'ascii',
+    'implode',
+    'explode',
+    'ltrimstr("te")',
+    'startswith("te")',
+    'indices(1)',
+    'index(", ")',
+    'input',
+    'now | type',
+    'todate',
+    'env | type',
+    'splits(", ")',
+    'recurse',
+    'transpose',
+    'range(3)',
+    '.. | strings',
+    'getpath(["b",0])',
+    'path(..)',
+    'leaf_paths',
+    'to_entries | from_entries',
+    'map_values(1)',
+    '. as [$a] | $a',
+    '-1',
+    'infinite | isinfinite',
+    '.b[-1]',
+    '.["a"]',
+    '.a?',
+    '..|=.',
+    '$context.k',
+    'isvalid(.a)',
+    '"a\\(.)b"',
+    'ascii_upcase',
+    'floor',
+    'sqrt',
   ]
 
   it('agree', { skip }, async () => {
@@ -107,7 +190,15 @@ describe('jq here and jq of the system', () => {
 
 describe('rewriting', () => {
   it('applies rules in order, with groups and flags', async () => {
-    assert.equal(await result(rewrite('a b', [{ pattern: 'a', replacement: 'b' }, { pattern: 'b', replacement: 'c' }])), 'c c')
+    assert.equal(
+      await result(
+        rewrite('a b', [
+          { pattern: 'a', replacement: 'b' },
+          { pattern: 'b', replacement: 'c' },
+        ]),
+      ),
+      'c c',
+    )
     assert.equal(await result(rewrite('id=7', [{ pattern: '(\\w+)=(\\d+)', replacement: '$2:$1' }])), '7:id')
     assert.equal(await result(rewrite('A\nb', [{ pattern: 'a.B', flags: 'is', replacement: '-' }])), '-')
     assert.equal(await result(rewrite('a\nb', [{ pattern: '^b$', flags: 'm', replacement: '-' }])), 'a\n-')
@@ -132,7 +223,10 @@ describe('rewriting', () => {
       text: 'a'.repeat(1_000_000),
     } as const
     assert.match(await result(hasty.run(job, MOST)), /^too_slow/)
-    assert.match(await result(rewrite('a'.repeat(1000), [{ pattern: 'a', replacement: 'b'.repeat(2000) }])), /^too_large/)
+    assert.match(
+      await result(rewrite('a'.repeat(1000), [{ pattern: 'a', replacement: 'b'.repeat(2000) }])),
+      /^too_large/,
+    )
   })
 })
 
@@ -150,17 +244,44 @@ describe('XML', () => {
       ['<a b="1">t</a>', { a: { b: 1, value: 't' } }],
       ['<a><b>1</b><b>2</b><c/></a>', { a: { b: [1, 2], c: '' } }],
       ['<a>t<b/></a>', { a: { b: '', value: 't' } }],
-      ['<s:e xmlns:s="urn:x" s:k="v"><s:b>é&amp;&#x1F600;<![CDATA[<x>]]></s:b></s:e>', { 's:e': { 's:k': 'v', 's:b': 'é&😀<x>' } }],
-      ['<a __proto__="x"><constructor>1</constructor></a>', JSON.parse('{"a":{"__proto__":"x","constructor":1}}')],
+      [
+        '<s:e xmlns:s="urn:x" s:k="v"><s:b>é&amp;&#x1F600;<![CDATA[<x>]]></s:b></s:e>',
+        { 's:e': { 's:k': 'v', 's:b': 'é&😀<x>' } },
+      ],
+      [
+        '<a __proto__="x"><constructor>1</constructor></a>',
+        JSON.parse('{"a":{"__proto__":"x","constructor":1}}'),
+      ],
     ]
     for (const [xml, json] of cases) assert.equal(JSON.stringify(xmlToJson(xml)), JSON.stringify(json), xml)
   })
 
   it('that is not well-formed, or defines entities, is refused', () => {
     const bad = [
-      '', 'x', '<a>', '<a></b>', '<a/><b/>', '<a b=1/>', '<a b="1" b="2"/>', '<a b="<"/>', '<a>&x;</a>', '<a>&</a>', '<a>&#0;</a>', '<a>]]></a>',
-      '<a>\x01</a>', '<1/>', '<a><!-- -- --></a>', '<a b="1"c="2"/>', '<a>&#xD800;</a>', '</a>', '< a/>', '<a', '<!-- x',
-      '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', '<a>'.repeat(300) + '</a>'.repeat(300),
+      '',
+      'x',
+      '<a>',
+      '<a></b>',
+      '<a/><b/>',
+      '<a b=1/>',
+      '<a b="1" b="2"/>',
+      '<a b="<"/>',
+      '<a>&x;</a>',
+      '<a>&</a>',
+      '<a>&#0;</a>',
+      '<a>]]></a>',
+      '<a>\x01</a>',
+      '<1/>',
+      '<a><!-- -- --></a>',
+      '<a b="1"c="2"/>',
+      '<a>&#xD800;</a>',
+      '</a>',
+      '< a/>',
+      '<a',
+      '<!-- x',
+      '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>',
+      '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
+      '<a>'.repeat(300) + '</a>'.repeat(300),
     ]
     for (const xml of bad) assert.throws(() => xmlToJson(xml), XmlFault, xml.slice(0, 60))
   })

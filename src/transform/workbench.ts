@@ -69,7 +69,10 @@ export class Workbench {
 
   #limit(milliseconds: number): void {
     this.#clear()
-    this.#timer = setTimeout(() => this.#lose('too_slow', `it took more than ${milliseconds} ms`), milliseconds)
+    this.#timer = setTimeout(
+      () => this.#lose('too_slow', `it took more than ${milliseconds} ms`),
+      milliseconds,
+    )
   }
 
   #clear(): void {

@@ -23,6 +23,7 @@ import { newEntityEndpoints } from './new-entities.ts'
 import { type PathMatch, PathTable } from './path-match.ts'
 import { quotaEndpoints } from './quotas.ts'
 import { serviceEndpoints } from './services.ts'
+import { snowMonkeyEndpoints } from './snow-monkey.ts'
 import { transferEndpoints } from './transfer.ts'
 import { ownLegacyEndpoints, sessionEndpoints } from './users.ts'
 
@@ -35,6 +36,7 @@ export const endpoints: readonly Endpoint[] = [
   ...flowEndpoints,
   ...quotaEndpoints,
   ...cacheEndpoints,
+  ...snowMonkeyEndpoints,
   ...serviceEndpoints,
   ...grantedKeyEndpoints,
   ...newEntityEndpoints,

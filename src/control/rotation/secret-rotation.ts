@@ -34,7 +34,7 @@ const ASKS = /"rotation"\s*:\s*\{[^}]*"enabled"\s*:\s*true/
 const definition = kind as EntityDefinition
 /** Milliseconds after which a key is looked at again in any case: another instance may have done something. */
 const LONGEST_WAIT = 600_000
-/** Before a key is tried again that another instance changed, or that the store could not be asked about. */
+/** Before a key is tried again that another instance changed, and before any is while the store is away. */
 const AGAIN = 1_000
 const AGAIN_AFTER_FAILURE = 30_000
 
@@ -47,6 +47,8 @@ export class SecretRotation {
   readonly #told = new Map<string, number>()
   #timer: NodeJS.Timeout | null = null
   #working: Promise<void> | null = null
+  /** The store could not be asked: nobody is looked at before, epoch milliseconds. */
+  #pausedUntil = 0
   #closed = false
 
   constructor(options: SecretRotationOptions) {
@@ -93,7 +95,7 @@ export class SecretRotation {
     if (this.#due.size === 0) return
     let next = Number.POSITIVE_INFINITY
     for (const due of this.#due.values()) if (due < next) next = due
-    const wait = Math.min(LONGEST_WAIT, Math.max(0, next - this.#now()))
+    const wait = Math.min(LONGEST_WAIT, Math.max(0, Math.max(next, this.#pausedUntil) - this.#now()))
     this.#timer = setTimeout(() => void this.run(), wait).unref()
   }
 
@@ -119,9 +121,12 @@ export class SecretRotation {
         const again = await this.#look(id, times)
         if (this.#due.get(id) !== 0) this.#note(id, again)
       } catch (error) {
-        const outrun = error instanceof StoreConflict
-        this.#due.set(id, this.#now() + (outrun ? AGAIN : AGAIN_AFTER_FAILURE))
-        if (!outrun) this.#options.onFailure(error)
+        if (this.#closed) return
+        this.#due.set(id, this.#now() + AGAIN)
+        if (error instanceof StoreConflict) continue
+        this.#pausedUntil = this.#now() + AGAIN_AFTER_FAILURE
+        this.#options.onFailure(error)
+        break
       }
     }
     this.#tell(times)

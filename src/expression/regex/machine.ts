@@ -1,5 +1,12 @@
 /** Runs a regular expression over a text in time proportional to both: all alternatives step forward together. */
-import { type Assertion, isLineEnd, isWord, type ParsedRegex, type Regex, UnsupportedPattern } from './syntax.ts'
+import {
+  type Assertion,
+  isLineEnd,
+  isWord,
+  type ParsedRegex,
+  type Regex,
+  UnsupportedPattern,
+} from './syntax.ts'
 
 type Instruction =
   | { readonly op: 'set'; readonly has: (unit: number) => boolean }

@@ -26,6 +26,8 @@ export interface ThreadServices {
   readonly jwt: PluginServices['jwt']
   readonly cache: PluginServices['cache']
   readonly instance: PluginServices['instance']
+  readonly board: PluginServices['board']
+  readonly outages: PluginServices['outages']
   /** Texts that are in no delta, by kind. */
   readonly sharedTexts?: ReadonlyMap<string, TextSource>
   /** Compiles an expression text. Throws when it cannot. */
@@ -67,6 +69,8 @@ export interface GlobalParts {
   readonly slots: readonly PluginSlot[]
   /** Settings that plugins of all routes share. */
   readonly pluginSettings: Readonly<Record<string, unknown>>
+  /** How clients are located. */
+  readonly geolocation: Readonly<Record<string, unknown>>
   readonly proxy: ProxyPlan | null
   readonly trustForwarded: boolean
   readonly useCircuitBreakers: boolean

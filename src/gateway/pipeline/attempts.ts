@@ -7,6 +7,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 import {
+  bodyless,
   type CallTimeouts,
   ClientGone,
   type HeaderBlock,
@@ -94,7 +95,7 @@ export class Attempts implements TransferOwner {
     const profile = place.backend!.timeoutsFor(request.target)
     if (this.made++ === 0 && profile.global > 0) this.#globalBy = performance.now() + profile.global
     run.flow?.begin('choose-backend', { attempt: this.made })
-    this.#choice ??= new RequestChoice(request, () => this.#tracking())
+    this.#choice ??= new RequestChoice(request, run.exchange.attributes, () => this.#tracking())
     const choice = place.chooser!.choose(this.#choice, this.made, profile)
     if (typeof choice === 'string' && !answersItself(parts.chain)) {
       run.refuse(refuse(choice))
@@ -250,6 +251,14 @@ export class Attempts implements TransferOwner {
     if (!transfer.headSeen) chooser!.abandoned(transfer.target, transfer.profile, transfer.probe, Date.now())
     chooser!.finished(transfer.target)
     chooser!.measured(transfer.target, endedAt - this.#run.exchange.arrival)
+  }
+
+  /** The answer of the backend is not wanted. One without a body ends by itself: its connection is worth keeping. */
+  releaseBodyless(): void {
+    const { upstreamResponse: answer, upstreamRequest } = this.#run.exchange
+    if (answer === null) return
+    if (answer.body.length === 0 || bodyless(answer.status) || upstreamRequest?.method === 'HEAD')
+      this.#transfer?.release()
   }
 
   /** What the backend still sends is not wanted. */

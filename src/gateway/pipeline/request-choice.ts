@@ -1,16 +1,25 @@
 /** A request as the balancer asks it. */
+import type { Attributes } from '../../plugin/attributes.ts'
+import { geolocationAttribute } from '../../plugin/known-attributes.ts'
 import type { ChoiceContext, GeoPosition } from '../balancing/index.ts'
 import type { GatewayRequest } from './client-request.ts'
 
 export class RequestChoice implements ChoiceContext {
-  readonly position: GeoPosition | null = null
   probe = false
   readonly trackingId: () => string
   readonly #request: GatewayRequest
+  readonly #attributes: Attributes
 
-  constructor(request: GatewayRequest, trackingId: () => string) {
+  constructor(request: GatewayRequest, attributes: Attributes, trackingId: () => string) {
     this.#request = request
+    this.#attributes = attributes
     this.trackingId = trackingId
+  }
+
+  get position(): GeoPosition | null {
+    const place = this.#attributes.get(geolocationAttribute)
+    const { latitude, longitude } = place ?? {}
+    return typeof latitude === 'number' && typeof longitude === 'number' ? { latitude, longitude } : null
   }
 
   get now(): number {

@@ -46,8 +46,6 @@ export class Run implements AttemptsOwner, BodyReader, ExchangeOwner {
   /** The answer has begun. */
   #answering = false
   #failedAsked = false
-  /** The backend's own answer is read to its end, though another one goes out. */
-  #drained = false
   #finished = false
   #broken = false
   /** Set while an answer of a plugin comes in pieces. */
@@ -208,7 +206,7 @@ export class Run implements AttemptsOwner, BodyReader, ExchangeOwner {
     }
     const { chain } = this.compiled.parts
     try {
-      if (stage === 'answered') this.#drain()
+      if (stage === 'answered') this.attempts.releaseBodyless()
       this.#takeAnswer(verdict)
     } catch (error) {
       this.#pluginFailed(stage, plugin, error)
@@ -220,15 +218,8 @@ export class Run implements AttemptsOwner, BodyReader, ExchangeOwner {
     else this.#deliver()
   }
 
-  /** An answer without a body ends by itself; the connection of any other that is not wanted is given up. */
-  #drain(): void {
-    const body = this.exchange.upstreamResponse?.body as MessageBody | undefined
-    this.#drained = body?.length === 0 && !body.opened
-    if (this.#drained) body!.flow({ data: () => true, end: () => {}, error: () => {} })
-  }
-
   #takeAnswer(full: FullAnswer): void {
-    if (!this.#drained) this.attempts.abandon()
+    this.attempts.abandon()
     this.exchange.upstreamResponse = pluginAnswer(full, this.exchange.request.method, source => {
       this.#source = source
       if (this.#finished) source.cancel()
@@ -399,7 +390,7 @@ export class Run implements AttemptsOwner, BodyReader, ExchangeOwner {
     body.onPause = () => this.flush()
     body.flow(this)
     // Replaced: what the backend still sends is not wanted.
-    if (body.content !== null && !this.#drained) this.attempts.abandon()
+    if (body.content !== null) this.attempts.abandon()
   }
 
   #begin(status: number, reason: string, headers: HeaderBlock, length: number, resume: () => void): void {

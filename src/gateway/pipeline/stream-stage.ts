@@ -28,6 +28,8 @@ export class StreamStage implements BodyReader {
   #ended = false
   #over = false
   #trailers: HeaderBlock | null = null
+  /** Memory of a piece that the stream has dealt with. */
+  #spare: Buffer | null = null
 
   constructor(step: BodyStream, flow: StageFlow) {
     this.#step = step
@@ -62,9 +64,20 @@ export class StreamStage implements BodyReader {
   data(chunk: Buffer): boolean {
     if (this.#over || this.#ended) return true
     this.#writes++
-    return this.#stream.write(Buffer.from(chunk), () => {
+    const memory = this.#memoryFor(chunk.length)
+    chunk.copy(memory)
+    return this.#stream.write(memory.subarray(0, chunk.length), () => {
+      this.#spare = memory
       if (--this.#writes === 0) this.#idle()
     })
+  }
+
+  /** A piece is valid during the call only, so it is copied. */
+  #memoryFor(length: number): Buffer {
+    const spare = this.#spare
+    this.#spare = null
+    const fits = this.#step.keepsNothing === true && spare !== null && spare.length >= length
+    return fits ? spare : Buffer.allocUnsafeSlow(length)
   }
 
   end(trailers: HeaderBlock | null): void {

@@ -79,6 +79,12 @@ export class Transfer implements ResponseHandler, BodyReader {
     this.#call?.abort()
   }
 
+  /** Nothing more is called; the call comes to its end by itself, or is given up if its request has a body. */
+  release(): void {
+    if (this.#body !== null) this.abandon()
+    this.#over = true
+  }
+
   /** Sends the body of the answer to `reader`, what has arrived first. */
   attach(reader: BodyReader): void {
     this.#sink = reader

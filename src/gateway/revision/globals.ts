@@ -28,6 +28,7 @@ export interface Globals extends GlobalParts {
 const plain: Globals = {
   slots: [],
   pluginSettings: {},
+  geolocation: {},
   proxy: null,
   trustForwarded: true,
   useCircuitBreakers: true,
@@ -58,6 +59,7 @@ export function readGlobals(text: string | undefined): Globals {
   return {
     slots: slots ?? [],
     pluginSettings: otherSettings(settings),
+    geolocation: config.geolocationSettings,
     incoming: incoming ?? [],
     proxy: proxyOf(objectAt(objectAt(config, 'proxies'), 'services')),
     trustForwarded: config.trustXForwarded,
@@ -86,6 +88,7 @@ export function sameForRoutes(one: Globals, other: Globals): boolean {
     isLimit(one.limits.perAddress) === isLimit(other.limits.perAddress) &&
     isDeepStrictEqual(one.slots, other.slots) &&
     isDeepStrictEqual(one.pluginSettings, other.pluginSettings) &&
+    isDeepStrictEqual(one.geolocation, other.geolocation) &&
     isDeepStrictEqual(one.proxy, other.proxy)
   )
 }

@@ -6,7 +6,7 @@ import { countingAlone } from '../../limits/counting.ts'
 import type { ApikeyView } from '../../identity/apikey.ts'
 import type { Refusal } from '../../plugin/answer.ts'
 import type { HeaderNameKey, PluginDefinition } from '../../plugin/contract.ts'
-import { instanceServices, jwtServices, outgoingCalls } from '../../plugin/testing.ts'
+import { fakeBoard, instanceServices, jwtServices, outgoingCalls } from '../../plugin/testing.ts'
 import { fakeLogins } from '../../plugin/testing/fake-logins.ts'
 import type { Delta, EntityFault } from '../../revision/delta.ts'
 import { Pools } from '../backends/pools.ts'
@@ -105,6 +105,8 @@ export class TestGateway {
         calls,
         jwt: jwtServices({ keyPairs, calls }),
         cache: null,
+        board: fakeBoard(),
+        outages: { faultsFor: () => null },
         instance: instanceServices,
         template: compileTemplate,
         alert: () => {},

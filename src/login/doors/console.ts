@@ -17,6 +17,7 @@ import { cookie } from '../cookies.ts'
 import { newStyleNonce, type LoginDesk } from '../desk.ts'
 import type { LoginFlow } from '../flow.ts'
 import type { LoginModule } from '../modules.ts'
+import { wayOnward } from '../onward.ts'
 import { administratorPage, choicePage, passwordPage } from '../pages/pages.ts'
 import { tooMany, waitText } from '../providers/password-provider.ts'
 import { LoginRefusal, stale } from '../refusal.ts'
@@ -171,7 +172,7 @@ export class ConsoleDoor {
     const { secret, cookies } = this.#desk.browser(request)
     const facts = { side: 'admin', module: module.view.id, route: '', start: '' } as const
     const flow = this.#desk.newFlow({ ...facts, to: this.#homeOf(request) }, secret)
-    const reply = await module.provider.loginPage(this.#visit(request, flow))
+    const reply = await this.#desk.asked(module, module.provider.loginPage(this.#visit(request, flow)))
     return this.#desk.keeping(reply, cookies)
   }
 
@@ -180,7 +181,7 @@ export class ConsoleDoor {
     // The module may have been taken away from administrators meanwhile.
     const module = this.#module()
     if (module === null || module.view.id !== flow.module) throw stale()
-    const outcome = await module.provider.callback(this.#visit(request, flow))
+    const outcome = await this.#desk.asked(module, module.provider.callback(this.#visit(request, flow)))
     if (outcome.kind === 'page') return outcome.reply
     if (outcome.kind === 'refused')
       throw new LoginRefusal(
@@ -232,7 +233,7 @@ export class ConsoleDoor {
     const who = { name: name ?? '', email: email ?? '', profile, provider: session.authConfigId ?? 'local' }
     this.#desk.tellAdmin('AdminLoggedOutAlert', who, session.randomId, request.from)
     const home = this.#homeOf(request)
-    const to = onward === null ? '/' : onward.replaceAll('${redirect}', encodeURIComponent(home))
+    const to = onward === null ? '/' : wayOnward(onward, home)
     return redirect(to, [this.#cookie(request, null)])
   }
 

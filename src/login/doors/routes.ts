@@ -8,6 +8,7 @@ import type { UserView } from '../../identity/user.ts'
 import type { LoginDesk } from '../desk.ts'
 import { digest, isSecret } from '../flow.ts'
 import type { LoginModule } from '../modules.ts'
+import { wayOnward } from '../onward.ts'
 import { LoginRefusal } from '../refusal.ts'
 import { redirect, type Reply } from '../reply.ts'
 import type { LoginRequest } from '../request.ts'
@@ -71,7 +72,7 @@ export class RoutesDoor {
     }
     const left = here[0]?.module ?? modules[0]!
     const way = this.#wayBack(request, left)
-    const to = onward === null ? way : onward.replaceAll('${redirect}', encodeURIComponent(way))
+    const to = onward === null ? way : wayOnward(onward, way)
     return redirect(
       to,
       modules.map(({ view }) => this.#desk.userCookie(request, view, null)),

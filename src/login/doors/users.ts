@@ -9,6 +9,7 @@ import { emailMatches } from '../user-rules.ts'
 import { newStyleNonce, type LoginDesk } from '../desk.ts'
 import type { LoginFlow } from '../flow.ts'
 import type { LoginModule, LoginRoute } from '../modules.ts'
+import { returnedParameters } from '../onward.ts'
 import { choicePage, emailPage, messagePage, tokenPage } from '../pages/pages.ts'
 import { LoginRefusal, stale } from '../refusal.ts'
 import { because, redirect, type Reply } from '../reply.ts'
@@ -62,7 +63,7 @@ export class UsersDoor {
       secret,
     )
     const visit = this.#desk.visit(request, flow, this.#callbackUrl(request, flow), route.name)
-    return this.#desk.keeping(await module.provider.loginPage(visit), cookies)
+    return this.#desk.keeping(await this.#desk.asked(module, module.provider.loginPage(visit)), cookies)
   }
 
   async #callback(request: LoginRequest): Promise<Reply> {
@@ -72,7 +73,7 @@ export class UsersDoor {
     const route = this.#desk.modules.route(flow.route)
     if (route === null) throw unknownRoute()
     const visit = this.#desk.visit(request, flow, this.#callbackUrl(request, flow), route.name)
-    const outcome = await module.provider.callback(visit)
+    const outcome = await this.#desk.asked(module, module.provider.callback(visit))
     return this.#decided(outcome, request, flow, module, route)
   }
 
@@ -166,7 +167,7 @@ export class UsersDoor {
 
   /** After a logout on the host of a route: the cookie of this host goes, and the user to where he came from. */
   #left(request: LoginRequest): Reply {
-    const { query } = request
+    const query = returnedParameters(request.query)
     const to = query.get('redirectTo')
     const suffix = query.get('cp')
     if (to === null || suffix === null || query.get('host') === null)

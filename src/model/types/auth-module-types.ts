@@ -106,7 +106,10 @@ export const oauth2Schema = v.looseObject({
   ),
   clientKeyId: absent(v.nullable(text), 'Certificate whose key signs for private_key_jwt'),
   userInfoMethod: absent(v.picklist(['bearer', 'post']), 'How profiles are asked for; bearer unless given'),
-  callTimeout: absent(v.pipe(count, v.minValue(1)), 'Longest wait for the provider, milliseconds; 10000 unless given'),
+  callTimeout: absent(
+    v.pipe(count, v.minValue(1)),
+    'Longest wait for the provider, milliseconds; 10000 unless given',
+  ),
   allowedUsers: shared.allowedUsers,
   deniedUsers: shared.deniedUsers,
   adminEntityValidatorsOverride: shared.entityValidatorsOverride,
@@ -160,11 +163,11 @@ export const ldapSchema = v.looseObject({
   // Beyond upstream: absent they change nothing, and are not written.
   startTls: absent(flag, 'Turn to TLS before anything is said, on ldap:// addresses'),
   tlsConfig: absent(v.nullable(tlsConfigSchema), 'TLS towards the servers'),
-  nestedGroups: absent(
-    v.picklist(['none', 'walk', 'chain']),
-    'Groups in groups: not looked at, walked down, or asked for by the rule of Active Directory; none unless given',
+  nestedGroups: absent(flag, 'Members of groups in a group are members of it'),
+  callTimeout: absent(
+    v.pipe(count, v.minValue(1)),
+    'Longest wait for a server, milliseconds; 5000 unless given',
   ),
-  callTimeout: absent(v.pipe(count, v.minValue(1)), 'Longest wait for a server, milliseconds; 5000 unless given'),
   adminEntityValidatorsOverride: shared.entityValidatorsOverride,
 })
 

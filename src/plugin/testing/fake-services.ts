@@ -4,9 +4,11 @@ import { compileTemplate, settledText } from '../../gateway/pipeline/template.ts
 import { HeaderBlock } from '../../http/index.ts'
 import { type ApikeyView, viewApikey } from '../../identity/apikey.ts'
 import { countingAlone } from '../../limits/counting.ts'
+import { Signer } from '../../identity/seal.ts'
 import { ConsumerLinks } from '../../identity/consumer-link.ts'
 import { apikeySchema } from '../../model/kinds/apikey.ts'
 import { describeFaults, parse } from '../../schema/index.ts'
+import type { Board } from '../board.ts'
 import type { HeaderNameKey, KeyPairSource, PluginServices, RouteView } from '../contract.ts'
 import type { InstanceServices } from '../instance-services.ts'
 import type { JwtServices } from '../jwt-services.ts'
@@ -113,6 +115,7 @@ const links = new ConsumerLinks('secret-of-the-instance')
 /** A gateway that is well and has the usual issuer. */
 export const instanceServices: InstanceServices = {
   issuer: 'Otoroshi',
+  signer: new Signer('secret-of-the-instance'),
   consumerLink: (consumer, ttl) =>
     links.make('http://otoroshi-api.oto.tools:8080', consumer, ttl, Math.floor(Date.now() / 1000)),
   report: ({ topic, format, filter }) => ({
@@ -125,6 +128,21 @@ export const instanceServices: InstanceServices = {
 export interface LoggedLine {
   readonly level: string
   readonly message: string
+}
+
+/** A board of its own; what is put there stays as long as it is used. */
+export function fakeBoard(): Board {
+  const texts = new Map<string, string>()
+  return {
+    list: prefix => [...texts].filter(([key]) => key.startsWith(prefix)),
+    get: key => texts.get(key),
+    async put(key, value) {
+      texts.set(key, value)
+    },
+    async remove(key) {
+      texts.delete(key)
+    },
+  }
 }
 
 /** Services with the given keys; what the plugin logs goes to `log`. */
@@ -149,6 +167,9 @@ export function pluginServices(
     calls: noCalls,
     jwt: jwtServices(),
     cache: null,
+    board: fakeBoard(),
+    outages: { faultsFor: () => null },
+    geolocation: {},
     instance: instanceServices,
     alert: () => {},
     event: () => {},

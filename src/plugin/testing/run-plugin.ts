@@ -10,6 +10,7 @@ import { type Answer, type Refusal, refuse } from '../answer.ts'
 import type { Attributes } from '../attributes.ts'
 import { BodyFault } from '../body-fault.ts'
 import type {
+  Destination,
   Exchange,
   Phase,
   PluginDefinition,
@@ -81,6 +82,8 @@ export interface PluginRun {
   readonly refusal: Refusal | null
   /** What the backend got; null when it was not called. */
   readonly backend: BackendCall | null
+  /** Where the plugin sent the request instead of the backend. */
+  readonly destination: Destination | null
   readonly attributes: Attributes
   readonly log: readonly LoggedLine[]
 }
@@ -111,6 +114,7 @@ export async function runPlugin<C>(
     text: sent.body.toString(),
     refusal: run.refusal,
     backend: run.call,
+    destination: exchange.destination,
     attributes: exchange.attributes,
     log,
   }

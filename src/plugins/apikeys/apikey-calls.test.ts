@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { bearerOf } from '../../identity/proofs.ts'
-import { apikeyAttribute, Attributes, type RouteView, userAttribute } from '../../plugin/index.ts'
+import {
+  apikeyAttribute,
+  Attributes,
+  eventExtrasAttribute,
+  type RouteView,
+  userAttribute,
+} from '../../plugin/index.ts'
 import {
   apikey,
   authModule,
@@ -70,6 +76,10 @@ describe('a call', () => {
     assert.equal(await outcome({ headers: headers('other', 'secret') }), UNKNOWN)
     const { refusal } = await call({ headers: headers('other', 'secret') })
     assert.equal(refusal?.detail, "apikey 'other' not found in datastore")
+    const { attributes } = await call({ headers: {} })
+    assert.deepEqual(attributes.get(eventExtrasAttribute), {
+      apikey_rejection_reason: 'no apikey detected in the http request',
+    })
     const long = await call({ headers: headers('x'.repeat(9999), 'secret') })
     assert.ok(long.refusal!.detail!.length < 300)
   })

@@ -5,7 +5,9 @@ import {
   attribute,
   type ClientRequest,
   definePlugin,
+  eventExtrasAttribute,
   type Exchange,
+  hypotheticalAttribute,
   type PluginServices,
   type Refusal,
   refuse,
@@ -52,7 +54,8 @@ export default definePlugin({
       const admission = recognize(rules, credential, request, startedAt)
       if (!admission.ok) {
         const { refusal } = admission
-        if (refusal.reason === 'apikey.bad') alertBadKey(services, request, credential.clientId)
+        const thought = attributes.get(hypotheticalAttribute) === true
+        if (refusal.reason === 'apikey.bad' && !thought) alertBadKey(services, request, credential.clientId)
         return refusal
       }
       const restriction = restricted(admission.here, request)
@@ -86,7 +89,11 @@ export default definePlugin({
             }
           }
           const refusal = judge(exchange)
-          if (refusal !== null) return tolerates(refusal) ? undefined : refusal
+          if (refusal !== null) {
+            if (tolerates(refusal)) return undefined
+            noteRejection(exchange, refusal)
+            return refusal
+          }
           return counts(exchange, attributes.get(apikeyAttribute)!)
         },
       }),
@@ -94,6 +101,12 @@ export default definePlugin({
     }
   },
 })
+
+/** Events say why a key was not accepted. */
+function noteRejection({ attributes }: Exchange, { detail }: Refusal): void {
+  const extras = attributes.get(eventExtrasAttribute)
+  if (detail !== null) attributes.set(eventExtrasAttribute, { ...extras, apikey_rejection_reason: detail })
+}
 
 /** Tells that a key is used that is disabled or expired, or with a wrong secret. What stands in the query may be the secret. */
 function alertBadKey({ alert, apikeys }: PluginServices, request: ClientRequest, clientId: string): void {

@@ -6,6 +6,7 @@ import {
   apikeyAttribute,
   definePlugin,
   type Exchange,
+  hypotheticalAttribute,
   type PluginServices,
   type Refusal,
   refuse,
@@ -61,7 +62,9 @@ export default definePlugin({
         const known = apikeys.find(certificate.clientId)
         if (known !== null) return attach(exchange, known)
         const key = keyFor(certificate, config, services)
-        if (apikeys.create === undefined || exchange.startedAt < retryAt) return unkept(exchange, key)
+        const thought = exchange.attributes.get(hypotheticalAttribute) === true
+        if (apikeys.create === undefined || thought || exchange.startedAt < retryAt)
+          return unkept(exchange, key)
         return apikeys.create(key).then(
           made => attach(exchange, made),
           (error: unknown) => {

@@ -7,6 +7,7 @@ import {
   apikeyAttribute,
   definePlugin,
   type Exchange,
+  hypotheticalAttribute,
   type PluginServices,
   type Refusal,
   schema as v,
@@ -106,12 +107,17 @@ function keysOf(settings: Rule, services: PluginServices) {
     const here = find(clientId)
     return here?.key.usableAt(now) === true ? here.key : null
   }
-  const keyFor = async (clientId: string, module: string, now: number): Promise<ApikeyView | null> => {
+  const keyFor = async (
+    clientId: string,
+    module: string,
+    { startedAt: now, attributes }: Exchange,
+  ): Promise<ApikeyView | null> => {
     const key = keyJson(clientId, module, settings, services)
     if (settings.mode === 'Tmp') return passing(key, clientId)
     const known = stored(clientId, now)
     if (known !== undefined) return known
-    if (settings.mode === 'Persistent' && apikeys.create !== undefined)
+    const thought = attributes.get(hypotheticalAttribute) === true
+    if (settings.mode === 'Persistent' && apikeys.create !== undefined && !thought)
       try {
         await apikeys.create(key)
         return stored(clientId, now) ?? null
@@ -123,7 +129,7 @@ function keysOf(settings: Rule, services: PluginServices) {
   return async (exchange: Exchange, { claims, module }: Accepted): Promise<Refusal | undefined> => {
     const subject = settings.uniqueApiKey ? null : textClaim(claims, 'sub')
     const clientId = [route.id, module, ...(subject === null ? [] : [subject])].join('-')
-    const key = await keyFor(clientId, module, exchange.startedAt)
+    const key = await keyFor(clientId, module, exchange)
     if (key === null) return undefined
     const refusal = settings.quotasEnabled ? await counts(exchange, key) : undefined
     if (refusal === undefined) exchange.attributes.set(apikeyAttribute, key)

@@ -12,6 +12,7 @@ import {
   purge,
   readContentRange,
   selectedBy,
+  type StoredHead,
   tagsOf,
   urlText,
 } from '../../cache/index.ts'
@@ -118,4 +119,13 @@ export function invalidate({ request, response }: Exchange, store: AnswerStore, 
       urls.push(urlText(request.host, url.pathname + url.search))
   }
   purge(store, { route, urls, tags: [] })
+}
+
+/** True when the answer to HEAD shows that what is kept is not what GET would bring now (RFC 9111, 4.3.5). */
+export function isAnother({ response }: Exchange, kept: StoredHead): boolean {
+  if (response.status !== 200) return false
+  return ['etag', 'last-modified', 'content-length'].some(name => {
+    const now = response.headers.get(name)
+    return now !== undefined && kept.value(name) !== undefined && now !== kept.value(name)
+  })
 }

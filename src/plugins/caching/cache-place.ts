@@ -70,7 +70,7 @@ export function placesOf(exchange: Exchange, store: AnswerStore, routeTag: Place
     url: urlText(request.host, request.target),
   }
   const who = callerOf(exchange)
-  return { shared, own: who === null ? null : { ...shared, key: store.key(`${text} ${who}`) } }
+  return { shared, own: who === null ? null : { ...shared, key: store.key(`${text} ${who}`, true) } }
 }
 
 /** `host` and `proto` of a `Forwarded` field; addresses of clients would give each of them a cache of its own. */

@@ -17,4 +17,5 @@ export const differentSteps: Readonly<Record<string, readonly string[]>> = {
 /** Plugin → setting → default here. `undefined`: the setting has none. */
 export const differentDefaults: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'cp:otoroshi.next.plugins.LocalTokenBucket': { bucketKey: null },
+  'cp:otoroshi.next.plugins.TimeControlledCanaryMode': { start: null, stop: null },
 }

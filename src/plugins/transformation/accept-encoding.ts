@@ -13,7 +13,9 @@ export function acceptedCodings(fields: readonly string[]): Weights {
     const [name = '', ...parameters] = element.split(';')
     const coding = name.trim().toLowerCase()
     if (coding === '') continue
-    const weight = parameters.map(text => /^\s*q\s*=\s*(.*?)\s*$/i.exec(text)?.[1]).find(text => text !== undefined)
+    const weight = parameters
+      .map(text => /^\s*q\s*=\s*(.*?)\s*$/i.exec(text)?.[1])
+      .find(text => text !== undefined)
     weights.set(coding === 'x-gzip' ? 'gzip' : coding, weight === undefined ? 1 : weightOf(weight))
   }
   return weights

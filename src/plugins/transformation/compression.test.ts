@@ -16,7 +16,14 @@ const kinds = [
 ] as const
 type AnyPlugin = PluginDefinition<unknown>
 
-const run = (plugin: unknown, backend: BackendAnswer, accept: string | null, config = {}, method = 'GET', url = '/') =>
+const run = (
+  plugin: unknown,
+  backend: BackendAnswer,
+  accept: string | null,
+  config = {},
+  method = 'GET',
+  url = '/',
+) =>
   runPlugin(plugin as AnyPlugin, {
     config,
     request: { method, url, headers: accept === null ? {} : { 'Accept-Encoding': accept } },
@@ -27,7 +34,10 @@ for (const [coding, plugin, decode] of kinds)
   describe(`answers in ${coding}`, () => {
     it('are those the client takes, whole or in pieces', async () => {
       const whole = await run(plugin, answer, coding)
-      assert.deepEqual([whole.headers.get('content-encoding'), whole.headers.get('vary')], [coding, 'Accept-Encoding'])
+      assert.deepEqual(
+        [whole.headers.get('content-encoding'), whole.headers.get('vary')],
+        [coding, 'Accept-Encoding'],
+      )
       assert.equal(whole.length, whole.body.length)
       assert.ok(whole.length < 500)
       assert.equal(decode(whole.body).toString(), text)
@@ -78,12 +88,17 @@ describe('a compressor', () => {
 
   it('sends no bytes more than there were', async () => {
     const got = await run(gzip, { ...answer, body: 'hi' }, 'gzip')
-    assert.deepEqual([got.text, got.headers.get('content-encoding'), got.headers.get('vary')], ['hi', undefined, 'Accept-Encoding'])
+    assert.deepEqual(
+      [got.text, got.headers.get('content-encoding'), got.headers.get('vary')],
+      ['hi', undefined, 'Accept-Encoding'],
+    )
   })
 
   it('goes by its lists and patterns', async () => {
     const coding = async (config: object, type: string, url = '/') =>
-      (await run(gzip, { ...answer, headers: { 'Content-Type': type } }, 'gzip', config, 'GET', url)).headers.get('content-encoding')
+      (
+        await run(gzip, { ...answer, headers: { 'Content-Type': type } }, 'gzip', config, 'GET', url)
+      ).headers.get('content-encoding')
     assert.equal(await coding({ allowed_list: ['image/svg*'] }, 'image/SVG+xml'), 'gzip')
     assert.equal(await coding({ allowed_list: ['image/*'] }, 'text/plain'), undefined)
     assert.equal(await coding({ allowed_list: [], blocked_list: ['image/*'] }, 'image/png'), undefined)
@@ -98,7 +113,12 @@ describe('a compressor', () => {
   })
 
   it('does not start with settings that are none', () => {
-    for (const config of [{ compression_level: 10 }, { compression_level: 'x' }, { excluded_patterns: ['('] }, { allowed_list: 'text/*' }])
+    for (const config of [
+      { compression_level: 10 },
+      { compression_level: 'x' },
+      { excluded_patterns: ['('] },
+      { allowed_list: 'text/*' },
+    ])
       assert.throws(() => setUp(gzip, config), JSON.stringify(config))
     assert.throws(() => setUp(zstd, { compression_level: 0 }))
     assert.throws(() => setUp(brotli, { compression_level: 12 }))

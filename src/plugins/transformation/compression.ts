@@ -7,18 +7,11 @@
  * what came is passed on whenever the backend pauses.
  */
 import { guardedRegex, wildcard } from '../../expression/index.ts'
-import {
-  attribute,
-  type BodyStream,
-  type Exchange,
-  type PluginInstance,
-  refuse,
-  schema as v,
-} from '../../plugin/index.ts'
+import { attribute, type Exchange, type PluginInstance, schema as v } from '../../plugin/index.ts'
 import { bodyChanged } from '../changed-body.ts'
 import { count, noTexts, setting, texts } from '../settings.ts'
 import { acceptedCodings, weightOfCoding } from './accept-encoding.ts'
-import { type Coding, encodeAt, encodingStream, flushEncoder } from './content-coding.ts'
+import { type Coding, encodeAt, encoding } from './content-coding.ts'
 import { unknownLength } from './whole-body.ts'
 
 /** Settings of a compressor. `usual`, `least` and `most`: its levels. */
@@ -69,7 +62,7 @@ export function compression(coding: Coding, config: Settings): PluginInstance {
     level: config.compression_level,
     wholeUpTo: config.chunked_threshold,
     fits({ request, response }) {
-      const type = response.headers.get('content-type')?.split(';', 1)[0]!.trim().toLowerCase() ?? ''
+      const type = (response.headers.get('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
       if (type === '') return false
       const listed = allowed.length > 0 ? allowed.some(is => is(type)) : !blocked.some(is => is(type))
       return listed && !excluded.some(pattern => pattern.matchesWhole(request.target))
@@ -113,7 +106,7 @@ function compress(exchange: Exchange, all: readonly Compressor[]): Promise<undef
       return undefined
     })
   encoded(exchange, coding)
-  body.pipe(encoder(coding, level, body.length < 0))
+  body.pipe(encoding(coding, body.length < 0, level))
   headers.delete('content-length')
   return undefined
 }
@@ -147,13 +140,4 @@ function vary({ response: { headers } }: Exchange): void {
   const known = headers.getAll('vary').join(',')
   if (/(?:^|,)\s*(?:\*|accept-encoding)\s*(?:$|,)/i.test(known)) return
   headers.set('Vary', known === '' ? 'Accept-Encoding' : `${known}, Accept-Encoding`)
-}
-
-/** A body whose length is known comes to its end by itself; what has none may pause for as long as it likes. */
-function encoder(coding: Coding, level: number, flushes: boolean): BodyStream {
-  return {
-    open: () => encodingStream(coding, level),
-    ...(flushes && { flush: flushEncoder }),
-    fault: refuse('transform.failed'),
-  }
 }

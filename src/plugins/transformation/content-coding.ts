@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import type { HeaderBlock } from '../../http/headers.ts'
-import { BodyTooLarge } from '../../plugin/index.ts'
+import { type BodyStream, BodyTooLarge, refuse } from '../../plugin/index.ts'
 
 export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd'
 /** `identity`: not encoded. */
@@ -11,7 +11,9 @@ export type BodyCoding = Coding | 'identity'
 
 /** RFC 9659: the window that every decoder of zstd on the web has. */
 const ZSTD_WINDOW = { [zlib.constants.ZSTD_d_windowLogMax]: 23 }
-const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5, [zlib.constants.BROTLI_PARAM_LGWIN]: 19 } }
+const BROTLI = {
+  params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5, [zlib.constants.BROTLI_PARAM_LGWIN]: 19 },
+}
 
 const known: Readonly<Record<string, BodyCoding>> = {
   '': 'identity',
@@ -88,7 +90,25 @@ export async function encode(bytes: Buffer, coding: BodyCoding): Promise<Buffer>
   }
 }
 
-export function decodingStream(coding: Coding): Duplex {
+/** Decodes a body while it streams. */
+export function decoding(coding: Coding): BodyStream {
+  return { open: () => decoder(coding), keepsNothing: true, fault: refuse('transform.bad_response_body') }
+}
+
+/**
+ * Encodes a body while it streams, at the level or a quick one. `flushes`: what came goes on whenever the sender pauses, as it
+ * must where the sender may pause for as long as it likes.
+ */
+export function encoding(coding: Coding, flushes: boolean, level?: number): BodyStream {
+  return {
+    open: () => encoder(coding, level),
+    keepsNothing: true,
+    fault: refuse('transform.failed'),
+    ...(flushes && { flush: flushEncoder }),
+  }
+}
+
+function decoder(coding: Coding): Duplex {
   switch (coding) {
     case 'gzip':
       return zlib.createGunzip()
@@ -101,8 +121,7 @@ export function decodingStream(coding: Coding): Duplex {
   }
 }
 
-/** `level`: that of the coding; a quick one unless given. */
-export function encodingStream(coding: Coding, level?: number): Duplex {
+function encoder(coding: Coding, level: number | undefined): Duplex {
   switch (coding) {
     case 'gzip':
       return zlib.createGzip(level === undefined ? {} : { level })
@@ -133,8 +152,7 @@ export function encodeAt(bytes: Buffer, coding: Coding, level: number): Promise<
   return promisify(coding === 'gzip' ? zlib.gzip : zlib.deflate)(bytes, { level })
 }
 
-/** Makes an encoding stream give out what it holds. */
-export function flushEncoder(stream: Duplex, done: () => void): void {
+function flushEncoder(stream: Duplex, done: () => void): void {
   const { flush } = stream as Duplex & { flush: (kind: number, done: () => void) => void }
   flush.call(stream, flushKind(stream), done)
 }

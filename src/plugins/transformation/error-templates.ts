@@ -23,8 +23,12 @@ export function errorTexts(
 ): ErrorTexts {
   const compiled = new Map<string, ErrorText>()
   for (const [key, text] of Object.entries(templates)) {
-    const type = /^(?:(?:default|\d{3})-)?([a-z*][\w.+-]*\/[\w.+*-]+)$/i.exec(key)?.[1]?.toLowerCase() ?? guessed(text)
-    compiled.set(key.toLowerCase(), { type, render: pageTemplate(text, kindOf(type), services, VALUES, expressions) })
+    const type =
+      /^(?:(?:default|\d{3})-)?([a-z*][\w.+-]*\/[\w.+*-]+)$/i.exec(key)?.[1]?.toLowerCase() ?? guessed(text)
+    compiled.set(key.toLowerCase(), {
+      type,
+      render: pageTemplate(text, kindOf(type), services, VALUES, expressions),
+    })
   }
   return (status, { request }) => {
     const types = acceptedTypes(request.headers.getAll('accept'))

@@ -25,7 +25,7 @@ function pass(page: string, size: number): string {
 /** With the texts where they are expected. */
 const pages = [
   '<html><head><1><title>x</title><2></head><body><3>hi<4></body></html>',
-  '<HTML><HEAD lang="a>b" x=\'>\'><1><2></HEAD ><BODY class=a\'b><3><4></BODY\n>',
+  "<HTML><HEAD lang=\"a>b\" x='>'><1><2></HEAD ><BODY class=a'b><3><4></BODY\n>",
   '<!doctype html><head/><1><2></head>',
   '<!-- <head> </head> --><head><1><2></head>',
   '<!--><head><1><!---><2></head><!-- --!><body><3>',

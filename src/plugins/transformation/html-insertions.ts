@@ -24,7 +24,17 @@ const NOTHING = Buffer.alloc(0)
 const LONGEST_NAME = 9
 
 /** Elements whose content is text until their end tag. */
-const RAW = new Set(['script', 'style', 'textarea', 'title', 'xmp', 'iframe', 'noembed', 'noframes', 'noscript'])
+const RAW = new Set([
+  'script',
+  'style',
+  'textarea',
+  'title',
+  'xmp',
+  'iframe',
+  'noembed',
+  'noframes',
+  'noscript',
+])
 
 /** `opening`: behind `<`, until it is known what it opens. `declaration`: up to the next `>`. */
 type State = 'text' | 'opening' | 'tag' | 'declaration' | 'comment' | 'raw'

@@ -6,7 +6,10 @@ import plugin from './image-replacer.ts'
 
 const picture = (type = 'image/webp', status = 200) =>
   outgoingCalls(() => ({ status, headers: HeaderBlock.from([['Content-Type', type]]), body: 'picture' }))
-const backend = { headers: { 'Content-Type': 'image/png', 'Content-Encoding': 'gzip', ETag: '"x"' }, body: 'theirs' }
+const backend = {
+  headers: { 'Content-Type': 'image/png', 'Content-Encoding': 'gzip', ETag: '"x"' },
+  body: 'theirs',
+}
 
 it('replaces pictures and nothing else', async () => {
   const calls = picture()
@@ -14,7 +17,10 @@ it('replaces pictures and nothing else', async () => {
   assert.deepEqual([got.text, got.length, got.headers.get('content-type')], ['picture', 7, 'image/webp'])
   assert.deepEqual([got.headers.get('content-encoding'), got.headers.get('etag')], [undefined, undefined])
   assert.equal(calls.asked[0]?.url, 'http://p.test/x')
-  const text = await runPlugin(plugin, { services: { calls }, backend: { headers: { 'Content-Type': 'text/plain' }, body: 'x' } })
+  const text = await runPlugin(plugin, {
+    services: { calls },
+    backend: { headers: { 'Content-Type': 'text/plain' }, body: 'x' },
+  })
   assert.equal(text.text, 'x')
   const part = await runPlugin(plugin, { services: { calls }, backend: { ...backend, status: 206 } })
   assert.deepEqual([part.status, part.text], [200, 'picture'])

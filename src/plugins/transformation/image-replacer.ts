@@ -30,14 +30,21 @@ export default definePlugin({
   }),
   setup({ url }, { calls, log }) {
     const address = URL.parse(url)
-    if (address === null || !/^https?:$/.test(address.protocol)) throw new Error('url is no http or https URL')
+    if (address === null || !/^https?:$/.test(address.protocol))
+      throw new Error('url is no http or https URL')
     let known: Promise<Picture> | null = null
     let failedAt = Number.NEGATIVE_INFINITY
     const fetched = async (): Promise<Picture> => {
-      const { status, headers, body } = await calls.send({ method: 'GET', url, timeout: TIMEOUT, maxBody: MOST_BYTES })
+      const { status, headers, body } = await calls.send({
+        method: 'GET',
+        url,
+        timeout: TIMEOUT,
+        maxBody: MOST_BYTES,
+      })
       const type = headers.get('content-type') ?? ''
       if (status !== 200) throw new Error(`the server of the picture answered ${status}`)
-      if (!/^image\//i.test(type)) throw new Error(`what is found at url is no picture but ${type || 'of no type'}`)
+      if (!/^image\//i.test(type))
+        throw new Error(`what is found at url is no picture but ${type || 'of no type'}`)
       return { type, bytes: body }
     }
     const picture = (): Promise<Picture> => {

@@ -6,9 +6,13 @@ import plugin from './jq-response.ts'
 
 it('jq transforms answers, with what is known of the caller', async () => {
   const got = await runPlugin(plugin, {
-    config: { filter: '.owner = $context.apikey.clientId | .status = $context.otoroshi_response.status | .more = ($context | tostring)' },
+    config: {
+      filter:
+        '.owner = $context.apikey.clientId | .status = $context.otoroshi_response.status | .more = ($context | tostring)',
+    },
     request: { method: 'POST', body: 'as it is', headers: { 'X-A': '1' } },
-    before: exchange => exchange.attributes.set(apikeyAttribute, apikey({ clientId: 'me', clientSecret: 'hidden' })),
+    before: exchange =>
+      exchange.attributes.set(apikeyAttribute, apikey({ clientId: 'me', clientSecret: 'hidden' })),
     backend: { status: 404, headers: { 'Content-Type': 'application/json' }, body: '{}' },
   })
   const seen = JSON.parse(got.text)

@@ -26,8 +26,14 @@ describe('jq in both directions', () => {
   })
 
   it('does not start with a filter that does not compile', async () => {
-    await assert.rejects(run({ config: { request: '.a |' } }), /^Error: request: the jq filter cannot be used: syntax error/)
-    await assert.rejects(run({ config: { response: 'nope(1)' } }), /^Error: response: .*nope\/1 is not defined/)
+    await assert.rejects(
+      run({ config: { request: '.a |' } }),
+      /^Error: request: the jq filter cannot be used: syntax error/,
+    )
+    await assert.rejects(
+      run({ config: { response: 'nope(1)' } }),
+      /^Error: response: .*nope\/1 is not defined/,
+    )
     await assert.rejects(run({ config: { request: 1 } }), /request/)
   })
 
@@ -49,9 +55,15 @@ describe('jq in both directions', () => {
 
   it('tells a body that is no JSON from a filter that fails', async () => {
     const bad = await run({ request: { method: 'POST', headers: json, body: 'nope' } })
-    assert.deepEqual([bad.status, bad.headers.get('otoroshi-error-reason')], [400, 'transform.bad_request_body'])
+    assert.deepEqual(
+      [bad.status, bad.headers.get('otoroshi-error-reason')],
+      [400, 'transform.bad_request_body'],
+    )
     const answer = await run({ config: { response: '.' }, backend: { body: '{"a":1} x' } })
-    assert.deepEqual([answer.status, answer.headers.get('otoroshi-error-reason')], [502, 'transform.bad_response_body'])
+    assert.deepEqual(
+      [answer.status, answer.headers.get('otoroshi-error-reason')],
+      [502, 'transform.bad_response_body'],
+    )
   })
 
   it('reads compressed bodies and gives answers back as they were', async () => {
@@ -59,7 +71,12 @@ describe('jq in both directions', () => {
       config: { request: '.a', response: '.b' },
       request: {
         method: 'POST',
-        headers: { ...json, 'Content-Encoding': 'zstd', 'Accept-Encoding': 'gzip, lzma, br;q=0.5', Range: 'bytes=0-1' },
+        headers: {
+          ...json,
+          'Content-Encoding': 'zstd',
+          'Accept-Encoding': 'gzip, lzma, br;q=0.5',
+          Range: 'bytes=0-1',
+        },
         body: zlib.zstdCompressSync('{"a":[1]}'),
       },
       backend: { headers: { 'Content-Encoding': 'br' }, body: zlib.brotliCompressSync('{"b":"x"}') },
@@ -80,12 +97,17 @@ describe('jq in both directions', () => {
     assert.deepEqual([request.status, request.refusal?.reason], [413, 'body_too_large'])
     const answer = await run({ config, backend: { headers, body: bomb } })
     assert.deepEqual([answer.status, answer.refusal?.reason], [502, 'transform.response_too_large'])
-    const plain = await run({ config, request: { method: 'POST', body: Buffer.alloc(2_000_000), chunked: true } })
+    const plain = await run({
+      config,
+      request: { method: 'POST', body: Buffer.alloc(2_000_000), chunked: true },
+    })
     assert.deepEqual([plain.status, plain.refusal?.reason], [413, 'body_too_large'])
   })
 
   it('passes by nothing it cannot read', async () => {
-    const request = await run({ request: { method: 'POST', headers: { 'Content-Encoding': 'lzma' }, body: '{}' } })
+    const request = await run({
+      request: { method: 'POST', headers: { 'Content-Encoding': 'lzma' }, body: '{}' },
+    })
     assert.deepEqual([request.status, request.refusal?.reason], [415, 'transform.unknown_coding'])
     const config = { response: '.' }
     for (const backend of [
@@ -101,7 +123,11 @@ describe('jq in both directions', () => {
 
   it('tells no length on HEAD, and leaves answers without a body alone', async () => {
     const config = { response: '.' }
-    const head = await run({ config, request: { method: 'HEAD' }, backend: { headers: json, body: '{"a":1}' } })
+    const head = await run({
+      config,
+      request: { method: 'HEAD' },
+      backend: { headers: json, body: '{"a":1}' },
+    })
     assert.equal(head.length, -1)
     const empty = await run({ config, backend: { status: 204 } })
     assert.deepEqual([empty.status, empty.length], [204, 0])

@@ -18,14 +18,25 @@ it('bodies that fit pass, byte for byte', async () => {
 
 it('others are refused with their faults', async () => {
   const got = await run('{}')
-  assert.deepEqual([got.status, got.headers.get('otoroshi-error-reason'), got.backend], [422, 'schema.request_invalid', null])
+  assert.deepEqual(
+    [got.status, got.headers.get('otoroshi-error-reason'), got.backend],
+    [422, 'schema.request_invalid', null],
+  )
   assert.deepEqual(JSON.parse(got.text), {
     error: 'request body does not match the json schema',
     validation_errors: ["$: must have required property 'name'"],
   })
-  for (const body of ['{"name":1', '{"name":1,"name":2}', '{"name":1,"x":{"y":1,"y":2}}', `${'['.repeat(100_000)}${']'.repeat(100_000)}`])
+  for (const body of [
+    '{"name":1',
+    '{"name":1,"name":2}',
+    '{"name":1,"x":{"y":1,"y":2}}',
+    `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+  ])
     assert.equal((await run(body)).status, 422, body.slice(0, 40))
-  assert.equal((await run(zlib.gzipSync('{}'), {}, { headers: { ...json, 'Content-Encoding': 'gzip' } })).status, 422)
+  assert.equal(
+    (await run(zlib.gzipSync('{}'), {}, { headers: { ...json, 'Content-Encoding': 'gzip' } })).status,
+    422,
+  )
 })
 
 it('only what says that it is JSON is looked at, unless there is nothing to check', async () => {

@@ -55,7 +55,9 @@ describe('the official suite of JSON Schema', () => {
           }
         }
       }
-      console.log(`${folder}: required ${JSON.stringify(required)}, formats and patterns ${JSON.stringify(optional)}`)
+      console.log(
+        `${folder}: required ${JSON.stringify(required)}, formats and patterns ${JSON.stringify(optional)}`,
+      )
       if (process.env['VERBOSE'] !== undefined) for (const line of wrong) console.log(`  ${line}`)
       assert.ok(required.right > 700)
       assert.ok(required.wrong <= 6, wrong.join('\n'))
@@ -80,7 +82,10 @@ describe('a schema', () => {
   it('that cannot be used is refused when it is compiled', () => {
     assert.throws(() => schemaCheck('{', ''), /schema is not JSON/)
     assert.throws(() => check({ type: 'nothing' }), /schema cannot be used/)
-    assert.throws(() => check({ $ref: 'https://example.com/other.json' }), /schema cannot be used: can't resolve reference/)
+    assert.throws(
+      () => check({ $ref: 'https://example.com/other.json' }),
+      /schema cannot be used: can't resolve reference/,
+    )
     assert.throws(() => check({ $ref: 'file:///etc/passwd' }), /schema cannot be used/)
     assert.throws(() => check({ $async: true, type: 'string' }), /asynchronous/)
     assert.throws(() => check({ $dynamicRef: '#x' }), /dynamicRef/)
@@ -96,7 +101,10 @@ describe('a schema', () => {
     assert.equal(check(tuple, 'draft-07')('[1]').length, 1)
     assert.equal(check(tuple, 'draft-06')('[1]').length, 1)
     assert.throws(() => check(tuple, '2020-12'), /schema cannot be used/)
-    assert.equal(check({ $schema: 'http://json-schema.org/draft-07/schema#', ...tuple }, '2020-12')('[1]').length, 1)
+    assert.equal(
+      check({ $schema: 'http://json-schema.org/draft-07/schema#', ...tuple }, '2020-12')('[1]').length,
+      1,
+    )
   })
 
   it('asserts formats, and looks at own members only', () => {
@@ -121,7 +129,14 @@ describe('a schema', () => {
 })
 
 it('JSON is unambiguous when no object names a member twice', () => {
-  for (const text of ['{}', '[]', '"{\\"a\\":1,\\"a\\":2}"', '{"a":{"a":1},"b":["a","a"]}', '[{"a":1},{"a":1}]', '{"a":"a:","b":"\\\\"}'])
+  for (const text of [
+    '{}',
+    '[]',
+    '"{\\"a\\":1,\\"a\\":2}"',
+    '{"a":{"a":1},"b":["a","a"]}',
+    '[{"a":1},{"a":1}]',
+    '{"a":"a:","b":"\\\\"}',
+  ])
     assert.equal(unambiguous(text), true, text)
   for (const text of ['{"a":1,"a":2}', '{"a":1,"\\u0061" :2}', '[{"x":{"a":1,"b":[{}],"a":2}}]'])
     assert.equal(unambiguous(text), false, text)

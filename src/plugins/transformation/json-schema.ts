@@ -76,7 +76,8 @@ function gapOf(schema: unknown): string | null {
   look(schema, 0)
   if (used.has('$dynamicRef')) return '$dynamicRef is not supported'
   if (used.has('__proto__')) return 'a member cannot be named __proto__'
-  if (used.has('unevaluatedItems') && used.has('contains')) return 'unevaluatedItems beside contains is not supported'
+  if (used.has('unevaluatedItems') && used.has('contains'))
+    return 'unevaluatedItems beside contains is not supported'
   const unevaluated = used.has('unevaluatedItems') || used.has('unevaluatedProperties')
   return unevaluated && open ? 'beside unevaluated… an if needs then and else' : null
 }

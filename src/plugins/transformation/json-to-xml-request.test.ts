@@ -23,5 +23,8 @@ it('a filter comes first', async () => {
 it('other types are left alone, and what is no JSON is refused', async () => {
   assert.equal((await run('{', {}, 'text/plain')).backend?.body.toString(), '{')
   const bad = await run('{')
-  assert.deepEqual([bad.status, bad.headers.get('otoroshi-error-reason')], [400, 'transform.bad_request_body'])
+  assert.deepEqual(
+    [bad.status, bad.headers.get('otoroshi-error-reason')],
+    [400, 'transform.bad_request_body'],
+  )
 })

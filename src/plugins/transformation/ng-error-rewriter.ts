@@ -1,7 +1,14 @@
 /** Tells errors of a backend in other words. */
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
-import { definePlugin, type Exchange, type PluginServices, refuse, schema as v, type Verdict } from '../../plugin/index.ts'
+import {
+  definePlugin,
+  type Exchange,
+  type PluginServices,
+  refuse,
+  schema as v,
+  type Verdict,
+} from '../../plugin/index.ts'
 import { cleanFields, fieldValue } from '../field-value.ts'
 import { flag, noEntries, noTexts, setting, textMap, texts } from '../settings.ts'
 import { errorTexts } from './error-templates.ts'
@@ -35,8 +42,16 @@ const settings = v.looseObject({
   ),
   log: setting(flag, true, 'Write the original answer to the log'),
   export: setting(flag, true, 'Make an `ErrorRewriteReport` of it'),
-  max_body_size: setting(whole, 1_048_576, 'Bytes of the original body that are kept for log and report; 0 or less: 16 MiB'),
-  use_otoroshi_error_template: setting(flag, true, 'Where no template fits, use the error template of the route'),
+  max_body_size: setting(
+    whole,
+    1_048_576,
+    'Bytes of the original body that are kept for log and report; 0 or less: 16 MiB',
+  ),
+  use_otoroshi_error_template: setting(
+    flag,
+    true,
+    'Where no template fits, use the error template of the route',
+  ),
   preserved_headers: setting(texts, noTexts, 'Fields of the original answer that stay'),
   additional_headers: setting(textMap, noEntries, 'Fields that are added'),
   apply_el: setting(flag, true, 'Evaluate expressions in templates'),
@@ -57,7 +72,9 @@ export default definePlugin({
     })
     const texts = errorTexts(config.templates, config.apply_el, !config.use_otoroshi_error_template, services)
     const preserved = config.preserved_headers.map(name => name.trim().toLowerCase())
-    const added = cleanFields(config.additional_headers).map(([name, value]) => [name, fieldValue(value)] as const)
+    const added = cleanFields(config.additional_headers).map(
+      ([name, value]) => [name, fieldValue(value)] as const,
+    )
     const most = config.max_body_size > 0 ? Math.min(config.max_body_size, MOST_KEPT) : MOST_KEPT
     const kept = config.log || config.export ? most : 0
     const rewrite = async (exchange: Exchange): Promise<Verdict> => {
@@ -72,7 +89,12 @@ export default definePlugin({
         ...added,
       ]
       const text = texts(status, exchange)
-      const values = { error_id: id, snowflake: exchange.id, status: String(status), status_text: STATUS_CODES[status] ?? '' }
+      const values = {
+        error_id: id,
+        snowflake: exchange.id,
+        status: String(status),
+        status_text: STATUS_CODES[status] ?? '',
+      }
       const sent = text?.render(exchange, values) ?? `error: ${id}`
       tell(config, services, { id, exchange, original, sent: text === null ? null : sent })
       if (text === null && config.use_otoroshi_error_template) {
@@ -89,7 +111,9 @@ export default definePlugin({
     return {
       response(exchange) {
         const { status } = exchange.response
-        return config.ranges.some(({ from, to }) => status >= from && status <= to) ? rewrite(exchange) : undefined
+        return config.ranges.some(({ from, to }) => status >= from && status <= to)
+          ? rewrite(exchange)
+          : undefined
       },
     }
   },
@@ -107,7 +131,11 @@ interface Rewritten {
   readonly sent: string | null
 }
 
-function tell(config: v.InferOutput<typeof settings>, services: PluginServices, { id, exchange, original, sent }: Rewritten): void {
+function tell(
+  config: v.InferOutput<typeof settings>,
+  services: PluginServices,
+  { id, exchange, original, sent }: Rewritten,
+): void {
   const { request, response } = exchange
   const body = original.body?.toString() ?? ''
   if (config.log)

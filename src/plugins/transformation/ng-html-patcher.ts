@@ -1,9 +1,9 @@
 /** Puts pieces of HTML into the pages of a backend. */
-import { type BackendResponse, type BodyTransform, definePlugin, refuse, schema as v } from '../../plugin/index.ts'
+import { type BackendResponse, type BodyTransform, definePlugin, schema as v } from '../../plugin/index.ts'
 import { bodyChanged } from '../changed-body.ts'
 import { text } from '../settings.ts'
 import { charsetOf } from './charset.ts'
-import { askReadable, codingOf, decodingStream, encodingStream, flushEncoder } from './content-coding.ts'
+import { askReadable, codingOf, decoding, encoding } from './content-coding.ts'
 import { HtmlInsertions, type Insertions } from './html-insertions.ts'
 import { pageTemplate } from './page-template.ts'
 import { unknownLength } from './whole-body.ts'
@@ -72,15 +72,14 @@ function isPage({ status, headers, body }: BackendResponse): boolean {
 
 function patch({ headers, body }: BackendResponse, insertions: Insertions): void {
   const coding = codingOf(headers) ?? 'identity'
-  const fault = refuse('transform.bad_response_body')
-  if (coding !== 'identity') body.pipe({ open: () => decodingStream(coding), fault })
+  if (coding !== 'identity') body.pipe(decoding(coding))
   const decoder = recoding(headers.get('content-type')!, insertions)
   if (decoder !== null) {
     body.transform(decoder)
     headers.set('Content-Type', 'text/html; charset=utf-8')
   }
   body.transform(new HtmlInsertions(insertions))
-  if (coding !== 'identity') body.pipe({ open: () => encodingStream(coding), flush: flushEncoder })
+  if (coding !== 'identity') body.pipe(encoding(coding, true))
 }
 
 /** Pages whose charset cannot hold the pieces become UTF-8, whatever the page itself says: the header comes first. */

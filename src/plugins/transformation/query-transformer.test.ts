@@ -3,7 +3,8 @@ import { it } from 'node:test'
 import { runPlugin } from '../../plugin/testing.ts'
 import plugin from './query-transformer.ts'
 
-const path = async (url: string, config = {}) => (await runPlugin(plugin, { config, request: { url } })).backend?.path
+const path = async (url: string, config = {}) =>
+  (await runPlugin(plugin, { config, request: { url } })).backend?.path
 
 it('takes out, renames and sets, and touches nothing else', async () => {
   const config = { remove: ['a'], rename: { old: 'new name' }, add: { x: '1 &', y: 'é' } }

@@ -23,7 +23,12 @@ it('reads the charset, and sends UTF-8 when it changed something', async () => {
 })
 
 it('does not start with rules that cannot be used', async () => {
-  for (const rule of [{ pattern: '(?=a)' }, { pattern: 'a', replacement: '$1' }, { pattern: 'a', flags: 'x' }, { pattern: '(' }])
+  for (const rule of [
+    { pattern: '(?=a)' },
+    { pattern: 'a', replacement: '$1' },
+    { pattern: 'a', flags: 'x' },
+    { pattern: '(' },
+  ])
     await assert.rejects(run({ rules: [{ pattern: 'ok' }, rule] }, ''), /rules\.1: /, JSON.stringify(rule))
   await assert.rejects(run({ rules: [{ pattern: '' }] }, ''), /rules/)
   await assert.rejects(run({ charset_fallback: 'nope', auto_href_prefix: '/x' }, ''), /charset_fallback/)

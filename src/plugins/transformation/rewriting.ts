@@ -1,11 +1,5 @@
 /** Rewriting of text bodies by patterns. */
-import {
-  type Exchange,
-  type PluginServices,
-  refuse,
-  schema as v,
-  type Verdict,
-} from '../../plugin/index.ts'
+import { type Exchange, type PluginServices, refuse, schema as v, type Verdict } from '../../plugin/index.ts'
 import { flaggedRegex } from '../../expression/index.ts'
 import { type RewriteRule, workbench } from '../../transform/index.ts'
 import { setting, text } from '../settings.ts'
@@ -14,13 +8,21 @@ import { type BodySide, failureOf } from './filter.ts'
 import { limitOf, maxBodySize, replaceText, wholeRequest, wholeResponse } from './whole-body.ts'
 
 const rule = v.looseObject({
-  pattern: v.pipe(v.string(), v.minLength(1), v.description('Regular expression, without look-around and back references')),
+  pattern: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.description('Regular expression, without look-around and back references'),
+  ),
   replacement: setting(text, '', 'What matches become; `$1` is a group'),
   flags: setting(text, '', 'Of `i`, `m`, `s`, `u`, as in Java'),
 })
 
 export const rewritingSettings = v.looseObject({
-  content_types: setting(v.array(text), () => ['text/html'], 'Content types that are rewritten, or parts of them'),
+  content_types: setting(
+    v.array(text),
+    () => ['text/html'],
+    'Content types that are rewritten, or parts of them',
+  ),
   rules: setting(v.array(rule), () => [], 'Rules, applied in order'),
   auto_href_prefix: setting(v.nullable(text), null, 'What relative `href` values get in front'),
   max_body_size: maxBodySize,

@@ -10,10 +10,10 @@ const TEXT = 'value'
 /** Reads a document. Throws `XmlFault`. */
 export function xmlToJson(text: string): JsonOfXml {
   const root = parseXml(text)
-  return members([[root.name, valueOf(root)]])
+  return members([[root.name, jsonOf(root)]])
 }
 
-function valueOf(element: XmlElement): JsonOfXml {
+function jsonOf(element: XmlElement): JsonOfXml {
   const found: [string, JsonOfXml][] = []
   let text = ''
   let elements = false
@@ -23,7 +23,7 @@ function valueOf(element: XmlElement): JsonOfXml {
     if (typeof child === 'string') text += child
     else {
       elements = true
-      found.push([child.name, valueOf(child)])
+      found.push([child.name, jsonOf(child)])
     }
   }
   if (found.length === 0) return typed(text)

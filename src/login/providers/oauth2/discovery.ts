@@ -83,7 +83,9 @@ function checkIssuer(document: Json, url: string, { issuer }: OAuthModule): void
   if (typeof named !== 'string') throw new NotBelieved('the configuration of the provider names no issuer')
   const expected = issuer ?? (url.endsWith(WELL_KNOWN) ? url.slice(0, -WELL_KNOWN.length) : named)
   if (named !== expected && named !== `${expected}/`)
-    throw new NotBelieved(`the configuration of the provider is that of another issuer: ${named.slice(0, 200)}`)
+    throw new NotBelieved(
+      `the configuration of the provider is that of another issuer: ${named.slice(0, 200)}`,
+    )
 }
 
 function joined(settings: OAuthModule, document: Json | null): Provider {

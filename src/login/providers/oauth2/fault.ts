@@ -1,6 +1,5 @@
 /** A login that an identity provider did not make good. */
 import { CallFailed } from '../../../plugin/outgoing-calls.ts'
-import { LoginRefusal } from '../../refusal.ts'
 
 /**
  * The provider says no, or says what is not to be believed. `message`: for the log, without tokens, codes and secrets;
@@ -27,13 +26,4 @@ export class ProviderDown extends Error {
 /** What a failed call is for the login. Other errors are handed back. */
 export function downOf(error: unknown): unknown {
   return error instanceof CallFailed ? new ProviderDown(`${error.fault}: ${error.message}`) : error
-}
-
-/** The refusal of a login whose provider is down. */
-export function providerFailed(): LoginRefusal {
-  return new LoginRefusal(
-    'login.provider_failed',
-    'Login not possible right now',
-    'The identity provider cannot be asked. Try again in a minute.',
-  )
 }

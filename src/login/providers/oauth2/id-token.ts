@@ -84,7 +84,9 @@ function nonceFault(claims: Claims, { nonce }: Expected): string | null {
 function hashFault({ alg, claims }: Jws, name: string, of: string): string | null {
   const given = claimOf(claims, name)
   if (given === undefined) return null
-  const bytes = createHash(algorithm(alg)?.hash ?? 'sha512').update(of).digest()
+  const bytes = createHash(algorithm(alg)?.hash ?? 'sha512')
+    .update(of)
+    .digest()
   const wanted = bytes.subarray(0, bytes.length / 2).toString('base64url')
   return given === wanted ? null : `its ${name} is that of something else`
 }

@@ -1,0 +1,82 @@
+/** The place of one subject in the shared memory. It is found anew whenever it was given away. */
+import {
+  type CountLayout,
+  countLayout,
+  createCountMemory,
+  doublesOf,
+  FLAGS,
+  LATCH,
+  LOADED,
+  wordsOf,
+} from './count-memory.ts'
+import { claim, forget, hashOf, isOwnedBy, type NameHash } from './count-table.ts'
+import { hold, release } from './latch.ts'
+
+export class Slot {
+  readonly name: string
+  /** Quotas of a day and a month are part of it. */
+  readonly kept: boolean
+  /** It is a new place: whoever keeps account with the store wants to know. */
+  fresh = false
+  layout: CountLayout
+  readonly #hash: NameHash
+  #index = -1
+
+  constructor(layout: CountLayout, name: string, kept: boolean, now: number) {
+    this.name = name
+    this.kept = kept
+    this.layout = layout
+    this.#hash = hashOf(layout, name)
+    this.#find(now)
+  }
+
+  /** Index of its first double. */
+  get at(): number {
+    return doublesOf(this.#index)
+  }
+
+  /** Index of the word with its flags. */
+  get flags(): number {
+    return wordsOf(this.#index) + FLAGS
+  }
+
+  has(flag: number): boolean {
+    return (this.layout.words[this.flags]! & flag) !== 0
+  }
+
+  /** False once it was given away. Read under no latch. */
+  get isOwn(): boolean {
+    return isOwnedBy(this.layout, this.#index, this.#hash)
+  }
+
+  /** Takes the latch of the place; answers the ticket. `at` and `flags` hold until it is given back. */
+  hold(now: number): number {
+    for (;;) {
+      const { words } = this.layout
+      const at = wordsOf(this.#index) + LATCH
+      const ticket = hold(words, at)
+      if (this.isOwn) return ticket
+      release(words, at, ticket)
+      this.#find(now)
+    }
+  }
+
+  release(ticket: number): void {
+    release(this.layout.words, wordsOf(this.#index) + LATCH, ticket)
+  }
+
+  /** Gives the place back when nothing in it matters any more; false while it does. */
+  forget(now: number): boolean {
+    return !this.isOwn || forget(this.layout, this.#index, this.#hash, now)
+  }
+
+  #find(now: number): void {
+    this.fresh = true
+    this.#index = claim(this.layout, this.#hash, this.kept, now)
+    if (this.#index >= 0) return
+    // No place among the others: the thread counts alone, and nobody can ask the store for it.
+    this.layout = countLayout(createCountMemory({ capacity: 1 }))
+    this.#index = claim(this.layout, this.#hash, this.kept, now)
+    this.layout.words[this.flags]! |= LOADED
+  }
+}

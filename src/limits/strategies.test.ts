@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { bucketPlan, localPlan, PLENTY, windowPlan } from './plan.ts'
+import { countersOfKey, readStrategy, strategyOfKey } from './strategies.ts'
+
+const WINDOW = 10_000
+const key = (throttlingStrategy: unknown = null) => ({
+  clientId: 'k',
+  json: { throttlingStrategy, throttlingQuota: 1, dailyQuota: 2, monthlyQuota: 3 },
+})
+const quota = { window: 5, daily: 6, monthly: 7 }
+
+describe('the limits of a key', () => {
+  it('are its three quotas where it has no strategy that is known', () => {
+    for (const none of [null, undefined, {}, 'x', 5, { id: 'Other', quota }]) {
+      const strategy = strategyOfKey(key(none), WINDOW)
+      assert.deepEqual(strategy, { plan: windowPlan(1, WINDOW, 2, 3), family: null, bucketKey: null })
+      assert.deepEqual(countersOfKey(key(none), strategy, false), { family: 'apikey', id: 'k' })
+      assert.deepEqual(countersOfKey(key(none), strategy, true), { family: 'limiter', id: 'k' })
+    }
+  })
+
+  it('are those of its strategy', () => {
+    const of = (id: string, more: object = {}) => readStrategy({ id, quota, ...more }, WINDOW)
+    const shared = windowPlan(5, WINDOW, 6, 7)
+    assert.deepEqual(of('LegacyThrottlingStrategyConfig'), { plan: shared, family: null, bucketKey: null })
+    assert.deepEqual(of('DistributedRedisThrottlingStrategyConfig', { bucketKey: 'b' }), {
+      plan: shared,
+      family: 'limiter',
+      bucketKey: 'b',
+    })
+    assert.equal(of('LuaDistributedRedisThrottlingStrategyConfig')?.family, 'lua-limiter')
+    assert.deepEqual(
+      of('FixedWindowStrategyConfig', { windowDurationMs: 500 })?.plan,
+      localPlan(5, 500, 6, 7),
+    )
+    assert.deepEqual(of('FixedWindowStrategyConfig')?.plan, localPlan(5, 10_000, 6, 7))
+    assert.deepEqual(of('LocalTokensBucketStrategyConfig')?.plan, bucketPlan(300, 50, 50, 6, 7))
+    assert.deepEqual(
+      of('LocalTokensBucketStrategyConfig', {
+        capacity: 4,
+        refillRequestIntervalMs: 1000,
+        refillRequestedTokens: 2,
+      })?.plan,
+      bucketPlan(4, 1000, 2, 6, 7),
+    )
+  })
+
+  it('are counted under the name a strategy gives', () => {
+    const named = key({ id: 'FixedWindowStrategyConfig', bucketKey: 'all' })
+    assert.deepEqual(countersOfKey(named, strategyOfKey(named, WINDOW), false), {
+      family: 'limiter',
+      id: 'all',
+    })
+    const unnamed = key({ id: 'FixedWindowStrategyConfig', bucketKey: '' })
+    assert.deepEqual(countersOfKey(unnamed, strategyOfKey(unnamed, WINDOW), false), {
+      family: 'limiter',
+      id: 'k',
+    })
+  })
+
+  it('let nobody through where they are no numbers, and mean plenty where they are missing', () => {
+    const of = (written: unknown) =>
+      readStrategy({ id: 'LegacyThrottlingStrategyConfig', quota: { window: written } }, WINDOW)?.plan.window
+    for (const bad of ['many', -1, Number.NaN, {}, true, '']) assert.equal(of(bad), 0, String(bad))
+    assert.equal(of('12'), 12)
+    assert.equal(of(undefined), PLENTY)
+    assert.equal(readStrategy({ id: 'LegacyThrottlingStrategyConfig' }, WINDOW)?.plan.daily, PLENTY)
+  })
+})
