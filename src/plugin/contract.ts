@@ -57,13 +57,18 @@ export interface ClientRequest {
   readonly ip: string
   /** `https` or `http`, from `X-Forwarded-Proto` when trusted. */
   readonly protocol: 'http' | 'https'
-  /** Parsed cookies, built on first use. First value wins. */
-  readonly cookies: ReadonlyMap<string, string>
+  readonly cookies: Cookies
   /** Values of `:name` and `$name<regex>` segments of the matched path. */
   readonly pathParams: Readonly<Record<string, string>>
   readonly hasBody: boolean
   readonly bodyLength: number
   readonly connection: ConnectionFacts
+}
+
+/** Cookies of a request, name and value. Of equal names the first counts. */
+export interface Cookies extends Iterable<readonly [string, string]> {
+  get(name: string): string | undefined
+  has(name: string): boolean
 }
 
 /** A streaming body, read by nobody unless a plugin asks. */

@@ -1,6 +1,6 @@
 /** The request as the client sent it, with what is derived from it made on first use. Never changes. */
 import type { ConnectionFacts, HeaderBlock, HttpVersion, ServerExchange } from '../../http/index.ts'
-import type { ClientRequest } from '../../plugin/contract.ts'
+import type { ClientRequest, Cookies } from '../../plugin/contract.ts'
 import { normalizePath, type PathFault } from '../router/index.ts'
 
 const noParams: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
@@ -23,7 +23,7 @@ export class GatewayRequest implements ClientRequest {
   readonly #trusted: boolean
   readonly #scheme: 'http' | 'https'
   #query: URLSearchParams | null = null
-  #cookies: ReadonlyMap<string, string> | null = null
+  #cookies: Cookies | null = null
 
   /** `trusted`: believe `X-Forwarded-*` of the client. */
   constructor(exchange: ServerExchange, trusted: boolean) {
@@ -73,8 +73,8 @@ export class GatewayRequest implements ClientRequest {
     return this.#query
   }
 
-  get cookies(): ReadonlyMap<string, string> {
-    this.#cookies ??= parseCookies(this.headers.getAll('cookie'))
+  get cookies(): Cookies {
+    this.#cookies ??= new CookieFields(this.headers.getAll('cookie'))
     return this.#cookies
   }
 }
@@ -90,6 +90,34 @@ export function domainOf(host: string): string {
     if (colon >= 0) end = colon
   }
   return host.slice(0, end).toLowerCase()
+}
+
+/** Cookie fields, taken apart once somebody asks for a name that stands in them. */
+class CookieFields implements Cookies {
+  readonly #fields: readonly string[]
+  #parsed: ReadonlyMap<string, string> | null = null
+
+  constructor(fields: readonly string[]) {
+    this.#fields = fields
+  }
+
+  get(name: string): string | undefined {
+    if (this.#parsed === null && !this.#fields.some(field => field.includes(name))) return undefined
+    return this.#map.get(name)
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined
+  }
+
+  [Symbol.iterator](): Iterator<[string, string]> {
+    return this.#map[Symbol.iterator]()
+  }
+
+  get #map(): ReadonlyMap<string, string> {
+    this.#parsed ??= parseCookies(this.#fields)
+    return this.#parsed
+  }
 }
 
 /** Cookie fields as a map (RFC 6265, 4.2.1). The first of equal names wins. */

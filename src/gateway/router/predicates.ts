@@ -54,7 +54,7 @@ function acceptsAny(matcher: ValueMatcher, query: URLSearchParams): boolean {
 }
 
 /** The first cookie of this name in any case. */
-function cookie(cookies: ReadonlyMap<string, string>, lower: string): string | undefined {
+function cookie(cookies: Iterable<readonly [string, string]>, lower: string): string | undefined {
   for (const [name, value] of cookies)
     if (name.length === lower.length && name.toLowerCase() === lower) return value
   return undefined

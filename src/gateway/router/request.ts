@@ -9,7 +9,7 @@ export interface RouterRequest {
   readonly method: string
   readonly headers: HeaderBlock
   readonly query: URLSearchParams
-  readonly cookies: ReadonlyMap<string, string>
+  readonly cookies: Iterable<readonly [string, string]>
 }
 
 /** Where the request came in. */
