@@ -60,7 +60,7 @@ console.log('\nCtrl-C ends it.')
 /** Starts a program and waits until it has printed that it is there. */
 function run(args, ready) {
   return new Promise(resolve => {
-    const child = spawn(node, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(node, args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     const read = chunk => {
       output = (output + chunk).slice(-20_000)

@@ -8,6 +8,7 @@ const steps = [
   ['file sizes', 'node', ['scripts/sizes.js']],
   ['docs of settings', 'node', ['scripts/settings-doc.js', '--check']],
   ['docs of reasons', 'node', ['scripts/reasons-doc.js', '--check']],
+  ['docs of plugins', 'node', ['scripts/plugins-doc.js', '--check']],
 ]
 let failed = 0
 for (const [name, command, args] of steps) {

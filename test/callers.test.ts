@@ -47,6 +47,9 @@ before(async () => {
     ['two', guarded, 'OAuth2Caller', { url, clientId: 'me', clientSecret: 'right' }],
     ['two-wrong', backend, 'OAuth2Caller', { url, clientId: 'me', clientSecret: 'wrong' }],
     ['two-default', backend, 'OAuth2Caller', { timeout: 1000, url: 'http://127.0.0.1:1/token' }],
+    ['module', guarded, 'OAuth2AuthModuleCaller', { ref: 'idp', headerValueFormat: 'Bearer %s' }],
+    ['module-default', backend, 'OAuth2AuthModuleCaller'],
+    ['module-kind', guarded, 'OAuth2Caller', { kind: 'auth_module', authModRef: 'idp' }],
     ['hmac', backend, 'HMACCaller', { secret: 'shared', authorizationHeader: 'X-Signature' }],
     ['hmac-default', backend, 'HMACCaller'],
     ['checked', backend, 'HMACValidator', { secret: 'shared', authorizationHeader: 'X-Signature' }],
@@ -54,6 +57,16 @@ before(async () => {
     ['certificate', backend, 'NgRfc9440ClientCertHeader'],
     ['certificate-alone', backend, 'NgRfc9440ClientCertHeader', { send_chain: false }],
   ]
+  const module = {
+    id: 'idp',
+    name: 'idp',
+    type: 'oauth2',
+    tokenUrl: url,
+    clientId: 'me',
+    clientSecret: 'right',
+  }
+  const made = await gateway.admin('POST', '/apis/security.otoroshi.io/v1/auth-modules', module)
+  assert.equal(made.status, 201, made.text)
   for (const [id, target, name, config] of routes)
     await gateway.route(pluginRoute(id, target, [[name, config]]))
 })
@@ -111,6 +124,17 @@ describe('a backend that wants OAuth 2.0', () => {
     assert.match((await get('two')).json.authorization, /^Bearer t\d$/)
   })
 
+  it('gets a token by the settings of an auth module, as they are now', async () => {
+    for (const id of ['module', 'module-kind'])
+      assert.match((await get(id)).json.authorization, /^Bearer t\d$/)
+    const error = { error: 'auth. module not found or not an OAuth2 module' }
+    await isRefused('module-default', 400, 'caller.bad_config', error)
+    const path = '/apis/security.otoroshi.io/v1/auth-modules/idp'
+    const { json } = await gateway.admin('GET', path)
+    assert.equal((await gateway.admin('PUT', path, { ...json, clientSecret: 'wrong' })).status, 200)
+    assert.equal((await get('module')).status, 401)
+  })
+
   it('is not called without one', async () => {
     await isRefused('two-wrong', 401, 'caller.no_token', {
       error: 'unauthorized',
@@ -158,7 +182,7 @@ it('settings that are none close the route and name the place', async () => {
   await closes(gateway, backend, 'BasicAuthCaller', { username: 'a:b', password: 'c' }, /username/)
   await closes(gateway, backend, 'OAuth1Caller', { algo: 'RSA-SHA1' }, /algo/)
   await closes(gateway, backend, 'OAuth2Caller', { url: 'https://${req.headers.x}/' }, /url/)
-  await closes(gateway, backend, 'OAuth2Caller', { kind: 'auth_module' }, /kind/)
+  await closes(gateway, backend, 'OAuth2AuthModuleCaller', { cacheTokenSeconds: -1 }, /cacheTokenSeconds/)
   await closes(gateway, backend, 'HMACCaller', { algo: 'MD5' }, /algo/)
   await closes(gateway, backend, 'HMACValidator', { max_age_seconds: 'x' }, /max_age_seconds/)
   await closes(gateway, backend, 'NgRfc9440ClientCertHeader', { send_chain: 1 }, /send_chain/)

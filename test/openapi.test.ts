@@ -298,6 +298,16 @@ describe('every other operation', () => {
     await walk.call('flows.takeTryIt', 404, { parts })
   })
 
+  it('tries auth modules', async () => {
+    const body = { id: 'walk-auth', name: 'Walk', type: 'basic' }
+    await walk.call('security.otoroshi.io.AuthModule.create', 201, { body })
+    const parts = { id: 'walk-auth' }
+    await walk.call('auths.checkStored', 200, { parts, body: { username: 'nobody', password: 'x' } })
+    await walk.call('auths.checkStored', 404, { body: { username: 'nobody', password: 'x' } })
+    await walk.call('auths.check', 400, { body: { type: 'basic' } })
+    await walk.call('security.otoroshi.io.AuthModule.deleteById', 200, { parts })
+  })
+
   it('of services', async () => {
     const template = await templateOf(definitions.find(({ kind }) => kind === 'ServiceDescriptor')!)
     const parts = { id: 'walk-service', line: 'prod' }

@@ -108,9 +108,9 @@ before(async () => {
   for (const [name, slot] of examples) await route(name, [onThisMachine(slot)])
 })
 after(async () => {
-  await gateway.stop()
   backend.closeAllConnections()
   backend.close()
+  await gateway.stop()
 })
 
 function onThisMachine(slot: Slot): Slot {

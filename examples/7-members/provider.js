@@ -40,6 +40,10 @@ const provider = new Provider(`http://localhost:${port}`, {
       },
     },
   },
+  renderError: context => {
+    context.type = 'html'
+    context.body = messagePage('That did not work', '<p>Go back to where you came from, and try again.</p>')
+  },
   interactions: { url: (_context, { uid }) => `/login/${uid}` },
   // Nobody is asked whether the survey may know his name: it is the only application there is.
   loadExistingGrant: async ({ oidc }) => {

@@ -3,16 +3,17 @@
 interface Layout {
   /** More elements of the head. */
   readonly head?: string
-  /** Without links to the rest of the site, for pages that stand alone. */
+  /** Without links to other pages and a footer, for pages that stand alone. */
   readonly plain?: boolean
 }
 
 /** A whole page around `content`, which is HTML. */
 export function page(title: string, content: string, { head = '', plain = false }: Layout = {}): string {
   const brand = '<img src="/assets/icon.svg" alt="" width="28" height="28">Sarke Survey'
-  const top = plain
-    ? `<span class="brand">${brand}</span>`
-    : `<a class="brand" href="/">${brand}</a><nav><a href="/map">Map</a><a href="/docs">API</a></nav>`
+  const links = plain ? '' : '<nav><a href="/docs">API</a></nav>'
+  const footer = plain
+    ? ''
+    : '<footer>Sarke is an invented island. Its survey is a real application.</footer>\n'
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -23,12 +24,11 @@ export function page(title: string, content: string, { head = '', plain = false 
 <link rel="stylesheet" href="/assets/style.css">
 ${head}</head>
 <body>
-<header class="top">${top}</header>
+<header class="top"><a class="brand" href="/">${brand}</a>${links}</header>
 <main>
 ${content}
 </main>
-<footer>Sarke is an invented island. Its survey is a real application.</footer>
-</body>
+${footer}</body>
 </html>
 `
 }

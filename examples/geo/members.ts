@@ -17,6 +17,7 @@ export function membersPage(request: IncomingMessage): Answer {
       `<section class="card"><p class="eyebrow">Members</p><h1>Hello, ${escaped(name)}</h1>
 <p>You are logged in as <strong>${escaped(email)}</strong>. This page has no login of its own: the gateway vouches for you.</p>
 <p><a class="button" href="/.well-known/otoroshi/logout?redirect=/goodbye">Log out</a></p></section>`,
+      { plain: true },
     ),
     { 'Cache-Control': 'no-store' },
   )

@@ -46,7 +46,7 @@ export function widget(): Answer {
 export function goodbye(): Answer {
   const content = `<section class="card"><p class="eyebrow">Members</p><h1>You are logged out</h1>
 <p><a class="button" href="/members">Log in again</a></p></section>`
-  return html(page('Goodbye', content), { 'Cache-Control': 'no-store' })
+  return html(page('Goodbye', content, { plain: true }), { 'Cache-Control': 'no-store' })
 }
 
 /** A page of somebody who works on a portal and embeds the widget twice: as it is, and as development has it. */
@@ -55,7 +55,7 @@ export function embedding(request: IncomingMessage): Answer {
     `<figure><figcaption>${title}</figcaption><iframe id="${host}" title="${title}" src="${neighbour(request, host)}/widget"></iframe></figure>`
   const content = `<section class="intro"><p class="eyebrow">Portal</p><h1>A page that embeds the widget</h1></section>
 <div class="frames">${frame('Production refuses to be framed', 'strict')}${frame('Development may be framed', 'dev')}</div>`
-  return html(page('Portal', content))
+  return html(page('Portal', content, { plain: true }))
 }
 
 const description = JSON.parse(readFileSync(join(import.meta.dirname, 'openapi.json'), 'utf8')) as {

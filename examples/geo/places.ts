@@ -34,7 +34,7 @@ export const TOWNS: readonly Town[] = [
   town('Lanterne', 8_700, -19.638, 45.534),
   town('Estuary', 22_400, -19.202, 45.1),
   town('Morrow', 12_300, -18.956, 44.856),
-  town('Sable Bay', 5_100, -19.308, 44.494),
+  town('Sable Bay', 5_100, -19.303, 44.499),
   town('Southmost', 1_900, -19.98, 44.23),
   town('Port Émile', 27_600, -20.226, 44.438),
   town('Kelder', 3_400, -21.002, 44.414),
@@ -44,7 +44,7 @@ export const TOWNS: readonly Town[] = [
   town('Millbrook', 9_900, -20.418, 44.704),
   town('Highmoor', 4_200, -19.502, 44.95),
   town('Stonegate', 1_100, -19.854, 45.226),
-  town('Larkfield', 6_300, -19.994, 45.504),
+  town('Larkfield', 2_300, -19.994, 45.504),
 ]
 
 const STREET_NAMES = [

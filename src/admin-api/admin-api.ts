@@ -56,11 +56,7 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-async function answer(
-  exchange: ServerExchange,
-  services: AdminApiServices,
-  as?: CalledAs,
-): Promise<Reply> {
+async function answer(exchange: ServerExchange, services: AdminApiServices, as?: CalledAs): Promise<Reply> {
   try {
     const call = callOf(exchange, services, as)
     if (call.caller.rights.isNothing) throw notAllowedHere()

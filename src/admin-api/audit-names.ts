@@ -101,6 +101,13 @@ export const quotasNames: AuditNames = {
   alert: null,
 }
 
+/** Names of a purge of the response cache. Upstream has none. */
+export const cachePurgeNames: AuditNames = {
+  action: 'PURGE_RESPONSE_CACHE',
+  message: 'User purged the response cache',
+  alert: null,
+}
+
 export type SnowMonkeyAct = 'start' | 'stop' | 'update' | 'patch' | 'reset'
 
 /** Names of what is done to the snow monkey. */

@@ -11,6 +11,7 @@ import { buildAdminAlert, buildAdminApiEvent } from '../events/index.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import {
   type AuditNames,
+  cachePurgeNames,
   deleteAllNames,
   exportNames,
   genericNames,
@@ -73,6 +74,15 @@ export function tellImportUndone(
 /** Tells that day and month of an API key began anew. */
 export function tellQuotasReset(call: Call, clientId: string): void {
   tell(call, quotasNames, { clientId })
+}
+
+/** Tells that kept answers of backends were taken out. */
+export function tellPurged(
+  call: Call,
+  order: Readonly<Record<'route' | 'urls' | 'tags', unknown>>,
+  purged: number,
+): void {
+  tell(call, cachePurgeNames, { ...order, purged })
 }
 
 /** Tells what was done to the snow monkey. */

@@ -1,12 +1,13 @@
 /**
  * `/api/cache`: what the instance keeps of the answers of backends, and taking it out.
  *
- * A purge concerns the instance that is asked; it holds for all its threads when it is answered. Whoever may write a route
- * may purge its answers; those of all routes at once only a super admin.
+ * A purge holds for all threads of the instance that is asked when it is answered; others on the same store follow. Whoever may
+ * write a route may purge its answers; those of all routes at once only a super admin.
  */
 import { definitionOf } from '../model/registry.ts'
 import { isObject } from '../model/types/shape.ts'
 import { badRequest, notFound } from './api-error.ts'
+import { tellPurged } from './audit.ts'
 import type { Call } from './call.ts'
 import { notAllowedHere, requireSuper } from './caller.ts'
 import { readContent } from './decode.ts'
@@ -17,8 +18,11 @@ import { jsonReply, type Reply } from './reply.ts'
 /** The kept answers of this instance. */
 export interface KeptAnswers {
   figures(): Readonly<Record<string, number>>
-  /** Takes answers out, of one route or of all; answers how many. Without URLs and tags: every one. */
-  purge(order: PurgeRequest): number
+  /**
+   * Takes answers out, of one route or of all; answers how many. Without URLs and tags: every one. Rejects with
+   * `StoreUnavailable` when other instances cannot be told; those of this one are gone then, too.
+   */
+  purge(order: PurgeRequest): number | Promise<number>
 }
 
 export interface PurgeRequest {
@@ -45,7 +49,10 @@ export async function purgeCache(call: Call): Promise<Reply> {
   if (content.form !== 'value' || !isObject(content.value)) throw badRequest('the body is a JSON object')
   const order = orderOf(content.value)
   checkRights(call, order.route)
-  return jsonReply(200, { purged: call.dryRun ? 0 : kept.purge(order) })
+  if (call.dryRun) return jsonReply(200, { purged: 0 })
+  const purged = await kept.purge(order)
+  tellPurged(call, order, purged)
+  return jsonReply(200, { purged })
 }
 
 function keptBy({ services }: Call): KeptAnswers {

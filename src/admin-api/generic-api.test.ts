@@ -110,7 +110,12 @@ test('operations that are not offered are 405, and the answer names those that a
     (await server.call(method, path)).headers.get('allow')?.split(', ').sort()
   assert.deepEqual(await allowed('DELETE', `${routes}/_count`), ['GET'])
   assert.deepEqual(await allowed('OPTIONS', `${routes}/r1`), ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'])
-  assert.deepEqual(await allowed('OPTIONS', '/apis/any/v1/global-configs/global'), ['GET', 'PATCH', 'POST', 'PUT'])
+  assert.deepEqual(await allowed('OPTIONS', '/apis/any/v1/global-configs/global'), [
+    'GET',
+    'PATCH',
+    'POST',
+    'PUT',
+  ])
 })
 
 test('upsert creates, updates, and leaves alone what stays the same', async () => {

@@ -1,5 +1,6 @@
 /** What the admin API needs from the rest of the process. Filled by whoever wires the process. */
 import type { ControlPlane } from '../control/control-plane.ts'
+import type { AuthModuleCheck } from './auth-check-api.ts'
 import type { KeptAnswers } from './cache-api.ts'
 import type { FlowReports } from './flows-api.ts'
 import type { SnowMonkeyDesk } from './snow-monkey-api.ts'
@@ -111,6 +112,8 @@ export interface AdminApiServices {
   readonly snowMonkey?: SnowMonkeyDesk
   /** Kept answers of backends; absent: none are kept. */
   readonly keptAnswers?: KeptAnswers
+  /** Tries auth modules; absent: `…/_check` is not there. */
+  readonly checkAuthModule?: AuthModuleCheck
   /** Facts added to `/api/infos`. */
   infos?(): Readonly<Record<string, unknown>>
   /** bcrypt hash of a password; absent: entities with a password in clear are refused. */

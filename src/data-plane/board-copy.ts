@@ -17,6 +17,10 @@ export class BoardCopy implements Board {
     this.#send = send
   }
 
+  get size(): number {
+    return this.#entries.size
+  }
+
   list(prefix: string): [string, string][] {
     const now = Date.now()
     const found: [string, string][] = []

@@ -5,6 +5,7 @@
  * gets everything first and misses nothing; a thread that dies is replaced and said so, the others go on.
  */
 import { type MessagePort, Worker } from 'node:worker_threads'
+import type { ExporterRules } from '../events/index.ts'
 import { nameOf, type Subject } from '../limits/subject.ts'
 import type { PluginListing } from '../plugin/listing.ts'
 import type { Acknowledgement, Delta, EntityFault } from '../revision/delta.ts'
@@ -103,7 +104,7 @@ export class DataPlane {
   #tryIts: readonly string[] = []
   readonly #rotations = new Map<string, number>()
   #snowMonkey: SnowMonkeyState = null
-  #eventsWanted = false
+  #exporters: readonly ExporterRules[] = []
   #lastQuestion = 0
   #closing = false
 
@@ -173,10 +174,10 @@ export class DataPlane {
     for (const thread of this.#threads) if (thread.live) this.#connectEvents(thread)
   }
 
-  /** Whether anybody wants events. */
-  wantEvents(wanted: boolean): void {
-    this.#eventsWanted = wanted
-    this.#tellAll({ type: 'events-wanted', wanted })
+  /** Who wants which events. */
+  setExporters(exporters: readonly ExporterRules[]): void {
+    this.#exporters = exporters
+    this.#tellAll({ type: 'exporters', exporters })
   }
 
   /** When secrets of API keys are exchanged, epoch milliseconds; null for those that rotate no more. */
@@ -360,7 +361,7 @@ export class DataPlane {
     if (board.length > 0) tell(thread, { type: 'board', entries: board })
     if (this.#snowMonkey !== null) tell(thread, { type: 'snow-monkey', state: this.#snowMonkey })
     this.#connectEvents(thread)
-    tell(thread, { type: 'events-wanted', wanted: this.#eventsWanted })
+    if (this.#exporters.length > 0) tell(thread, { type: 'exporters', exporters: this.#exporters })
     const delta = this.#options.fullDelta()
     thread.live = true
     void this.#send(thread, delta).then(acknowledgement => {

@@ -1,5 +1,6 @@
 /** What the main thread and the data-plane threads say to each other. */
 import type { MessagePort } from 'node:worker_threads'
+import type { ExporterRules } from '../events/index.ts'
 import type { Subject } from '../limits/subject.ts'
 import type { PluginListing } from '../plugin/listing.ts'
 import type { Acknowledgement, Delta, EntityFault, EntityRemoval } from '../revision/delta.ts'
@@ -27,9 +28,9 @@ export type ToThread =
   /** What would close a route if the delta were applied: answered with the faults. */
   | { readonly type: 'try'; readonly id: number; readonly delta: Delta; readonly route: string }
   | { readonly type: 'try-its'; readonly ids: readonly string[] }
-  /** The way of events out, null for none; and whether anybody wants them. */
+  /** The way of events out, null for none; and who wants which of them. */
   | { readonly type: 'events'; readonly port: MessagePort | null }
-  | { readonly type: 'events-wanted'; readonly wanted: boolean }
+  | { readonly type: 'exporters'; readonly exporters: readonly ExporterRules[] }
   /** The key of a question is stored, or why not. */
   | { readonly type: 'apikey-stored'; readonly id: number; readonly fault: string | null }
   /** When secrets of API keys are exchanged; null for those that rotate no more. */

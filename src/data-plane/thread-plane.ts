@@ -72,7 +72,7 @@ export class ThreadPlane {
   readonly #jwt: JwtRoom
   readonly #logins: LoginSource
   readonly #passwords: PasswordDesk
-  readonly #events = new EventPort()
+  readonly #events: EventPort
   readonly #outages = new ToldOutages()
   readonly #board = new BoardCopy((id, key, value, ttl) =>
     this.#tell({ type: 'board-write', id, key, value, ttl }),
@@ -105,16 +105,18 @@ export class ThreadPlane {
     const ids = snowflakes(settings.instance, settings.index, settings.threads)
     this.#ids = ids
     const { adminRoute, headerNames } = settings
+    const events = new EventPort(settings.about)
+    this.#events = events
     const eventSettings: EventSettings = {
       ids,
       env: settings.env,
+      instance: events.instance,
       parentFields: {
         request: headerNames.requestId.toLowerCase(),
         from: headerNames.vizFrom.toLowerCase(),
         label: headerNames.vizFromLabel.toLowerCase(),
       },
     }
-    const events = this.#events
     const pools = new Pools({ ...settings.pool, lookup: lookupThrough(dns) })
     const readText = (clientId: string): string | undefined =>
       this.#gateway.revision.texts.get(apikeyKind.kind, clientId)
@@ -166,6 +168,8 @@ export class ThreadPlane {
         here: settings.location,
         headerNames: settings.headerNames,
         blacklisted: new Set(settings.blacklistedPlugins),
+        legacyChecks: settings.legacyChecks,
+        hiddenCookies: settings.logins.hiddenCookies === null ? null : new Set(settings.logins.hiddenCookies),
         apikeys: this.#apikeys,
         keyPairs: this.#keyPairs,
         calls,
@@ -340,8 +344,8 @@ export class ThreadPlane {
       case 'snow-monkey':
         this.#outages.told(message.state)
         return
-      case 'events-wanted':
-        this.#events.want(message.wanted)
+      case 'exporters':
+        this.#events.configure(message.exporters)
         return
       case 'password-answer':
         this.#passwords.answered(message.id, message.answer)

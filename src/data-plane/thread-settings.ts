@@ -1,6 +1,7 @@
 /** What a data-plane thread is started with. Plain data: it crosses to the thread. */
 import type { HealthCheckSettings } from '../gateway/health/index.ts'
 import type { CacheMemory } from '../cache/index.ts'
+import type { InstanceFacts } from '../events/index.ts'
 import type { CellMemory } from '../limits/cells.ts'
 import type { CountMemory } from '../limits/count-memory.ts'
 import type { RequestSizes } from '../gateway/request-sizes.ts'
@@ -37,6 +38,8 @@ export interface LoginSettings {
   /** Signs links and session ids. */
   readonly secret: string
   readonly allowRedirectParameter: boolean
+  /** Names of cookies that backends do not see, besides those of sessions of routes; null: they see them all. */
+  readonly hiddenCookies: readonly string[] | null
   /** The private listener: its port, and the fields that prove and tell what the thread knows. */
   readonly listener: {
     readonly port: number
@@ -54,6 +57,8 @@ export interface ThreadSettings {
   readonly threads: number
   /** Number of the instance, 0 to 1023, for request ids. */
   readonly instance: number
+  /** What events say of the instance. */
+  readonly about: InstanceFacts
   readonly env: string
   readonly domain: string
   readonly backlog: number
@@ -64,6 +69,8 @@ export interface ThreadSettings {
   readonly dnsTtl: number
   readonly headerNames: Readonly<Record<HeaderNameKey, string>>
   readonly blacklistedPlugins: readonly string[]
+  /** Global limits and lists of addresses hold on routes where nothing else says whether they do. */
+  readonly legacyChecks: boolean
   readonly trailingSlashMeansExactSegments: boolean
   readonly maintenance: boolean
   readonly adminRoute: {

@@ -1,5 +1,5 @@
 /** Alerts about traffic that plugins raise, in upstream's shape. */
-import { maskedFields } from './gateway-event.ts'
+import { maskedFields } from './masked-fields.ts'
 
 /** The route an alert is about. */
 export interface AlertRoute {

@@ -1,5 +1,6 @@
 /** The flow report of a request as an event: routes, or the engine, with `export_reporting`. */
-import type { EventRoute } from './gateway-event.ts'
+import type { EventRoute } from './gateway-event-facts.ts'
+import { shownEntity } from './shown-entity.ts'
 
 /** Builds the event, in upstream's shape. `report` is the report itself. */
 export function buildFlowReportEvent(
@@ -16,7 +17,7 @@ export function buildFlowReportEvent(
     '@serviceId': route.id,
     '@service': route.name,
     '@env': 'prod',
-    route: route.json,
+    route: shownEntity(route.json),
     report,
   }
 }

@@ -9,16 +9,13 @@ export { alertedRequest, buildAlert } from './alert-event.ts'
 export { EventPort } from './event-port.ts'
 export { EventsHub, type EventsHubOptions } from './events-hub.ts'
 export { buildFlowReportEvent } from './flow-report-event.ts'
-export {
-  buildGatewayEvent,
-  type EventIdentity,
-  type GatewayEventFacts,
-  maskedFields,
-} from './gateway-event.ts'
+export { GatewayEvent } from './gateway-event.ts'
+export type { EventIdentity, GatewayEventFacts } from './gateway-event-facts.ts'
 export { buildHealthCheckEvent, type HealthCheckFacts } from './health-check-event.ts'
-export type { InstanceFacts } from './instance-facts.ts'
+export type { InstanceFacts, InstanceFields } from './instance-facts.ts'
+export { maskedFields } from './masked-fields.ts'
 export { maskSecrets } from './mask-secrets.ts'
-export type { EventsLedger, ExporterStatus } from './messages.ts'
+export type { EventsLedger, ExporterRules, ExporterStatus } from './messages.ts'
 export type { ExporterConfig } from './pipeline.ts'
 export type { Gauge } from './metrics-report.ts'
 export { answerMonitoring, type MonitoringFacts } from './monitoring.ts'

@@ -5,26 +5,25 @@ import { shownText } from './shown-entity.ts'
 
 /** The JSON of an event. Throws for what has none. */
 export function eventText(event: unknown): string {
-  return event instanceof LazyEvent ? event.text() : JSON.stringify(event)
+  return event instanceof LazyEvent ? event.text() : projectedText(event)
 }
 
-/**
- * The JSON of an object that belongs to the caller, who has no use for it afterwards. Entities in it are not written anew.
- * Throws for what has none.
- */
-export function ownText(value: unknown): string {
-  if (!isObject(value)) return JSON.stringify(value)
+/** The same of what a projection made. Entities in it are not written anew. Throws for what has no JSON. */
+export function projectedText(value: unknown): string {
+  if (!isObject(value) || value instanceof LazyEvent) return JSON.stringify(value)
   let entities = ''
+  let rest = value
   for (const name of Object.keys(value)) {
     const field = value[name]
     if (typeof field !== 'object' || field === null) continue
     const text = shownText(field)
     if (text === undefined) continue
     entities += `,${JSON.stringify(name)}:${text}`
-    // Left out below.
-    value[name] = undefined
+    if (rest === value) rest = { ...value }
+    // JSON leaves such a field out.
+    rest[name] = undefined
   }
-  return withFields(JSON.stringify(value), entities)
+  return withFields(JSON.stringify(rest), entities)
 }
 
 /** The JSON of an object with more fields, each with a comma before it. */

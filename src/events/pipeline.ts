@@ -1,13 +1,14 @@
 /**
- * What happens to events on their way to one exporter: filter, projection, bounded queue, groups, retries, account.
+ * What happens to events on their way to one exporter: bounded queue, groups, retries, account. Filter and projection are the
+ * matter of whoever makes events.
  *
- * Guarantees: memory is bounded by `bufferSize`; when the queue is full the oldest event is dropped, and counted; events of
- * a group that fails are tried again a few times, then dropped, and counted.
+ * Guarantees: memory is bounded by `bufferSize` and by a size; when the queue is full the oldest event is dropped, and counted;
+ * events of a group that fails are tried again a few times, then dropped, and counted.
  */
+import { compileFilter, compileForm } from './exporter-rules.ts'
 import { type Exporter, ExporterFault, openExporter } from './exporters/index.ts'
 import { Ledger } from './ledger.ts'
-import { compileMatch, isObject, type Matcher } from './match.ts'
-import { compileProjection, type Projection } from './project.ts'
+import { TextQueue } from './text-queue.ts'
 
 /** What of a data exporter entity the pipeline looks at. */
 export interface ExporterConfig {
@@ -28,16 +29,18 @@ export interface ExporterConfig {
 /** Tries of a group in all, and the wait before the second, milliseconds; it doubles. */
 const TRIES = 4
 const FIRST_WAIT = 200
+/** Characters of what waits or is on its way at most. */
+export const MOST_SIZE = 32 * 1024 * 1024
 
 export class ExportPipeline {
   readonly ledger: Ledger
   readonly fault: string | null
   readonly #config: ExporterConfig
   readonly #exporter: Exporter | null
-  readonly #accepts: Matcher
-  readonly #project: Projection
-  #queue: unknown[] = []
+  readonly #queue = new TextQueue()
   #sending = 0
+  /** Characters on their way. */
+  #sendingSize = 0
   #timer: NodeJS.Timeout | null = null
   #stopped = false
   #idle: (() => void)[] = []
@@ -46,38 +49,36 @@ export class ExportPipeline {
   constructor(config: ExporterConfig, ledger = new Ledger(), open = openExporter) {
     this.ledger = ledger
     this.#config = config
-    let accepts: Matcher = () => true
     let exporter: Exporter | null = null
-    let project: Projection = event => event
     let fault: string | null = null
     try {
       if (config.customFilter !== null || config.customTransform !== null)
         throw new ExporterFault('custom filters and transformations are not available in this version')
-      accepts = acceptance(config)
-      project = compileProjection(config.projection)
+      compileFilter(config.filtering)
+      compileForm(config.projection)
       exporter = open(config.type, config.config)
     } catch (error) {
       fault = error instanceof Error ? error.message : String(error)
     }
-    this.#accepts = accepts
     this.#exporter = exporter
-    this.#project = project
     this.fault = fault
   }
 
-  offer(event: unknown): void {
-    if (this.#stopped || !this.#accepts(event)) return
+  /** Takes the JSON of an event that passed the filter. */
+  offer(text: string): void {
     this.ledger.produce()
-    if (this.#exporter === null) {
-      this.ledger.drop('exporter_fault')
+    if (this.#exporter === null || this.#stopped) {
+      this.ledger.drop(this.#stopped ? 'exporter_stopped' : 'exporter_fault')
       return
     }
-    this.#queue.push(this.#project(event))
-    if (this.#queue.length > this.#config.bufferSize) {
-      this.#queue.shift()
+    const queue = this.#queue
+    queue.push(text)
+    while (queue.length > this.#config.bufferSize || queue.size + this.#sendingSize > MOST_SIZE) {
+      if (queue.length === 0) break
+      queue.take(1)
       this.ledger.drop('queue_full')
     }
-    if (this.#queue.length >= this.#config.groupSize) this.#pump()
+    if (queue.length >= this.#config.groupSize) this.#pump()
     else this.#timer ??= setTimeout(() => this.#pump(), this.#config.groupDuration)
   }
 
@@ -87,10 +88,13 @@ export class ExportPipeline {
     this.#timer = null
     const workers = Math.max(1, this.#config.sendWorkers)
     while (this.#queue.length > 0 && this.#sending < workers) {
-      const group = this.#queue.splice(0, Math.max(1, this.#config.groupSize))
+      const group = this.#queue.take(Math.max(1, this.#config.groupSize))
+      const size = group.reduce((sum, text) => sum + text.length, 0)
       this.#sending++
+      this.#sendingSize += size
       void this.#send(group).then(() => {
         this.#sending--
+        this.#sendingSize -= size
         if (this.#queue.length >= this.#config.groupSize || (this.#stopped && this.#queue.length > 0))
           this.#pump()
         else if (this.#queue.length > 0)
@@ -100,7 +104,7 @@ export class ExportPipeline {
     }
   }
 
-  async #send(group: readonly unknown[]): Promise<void> {
+  async #send(group: readonly string[]): Promise<void> {
     for (let attempt = 1; attempt <= TRIES; attempt++) {
       try {
         await this.#exporter!.send(group)
@@ -119,18 +123,9 @@ export class ExportPipeline {
     this.#pump()
     if (this.#sending > 0 || this.#queue.length > 0)
       await Promise.race([new Promise<void>(resolve => this.#idle.push(resolve)), wait(limit)])
-    if (this.#queue.length > 0) this.ledger.drop('exporter_stopped', this.#queue.splice(0).length)
+    if (this.#queue.length > 0) this.ledger.drop('exporter_stopped', this.#queue.take(this.#queue.length).length)
     await this.#exporter?.close().catch(() => {})
   }
-}
-
-function acceptance(config: ExporterConfig): Matcher {
-  const include = config.filtering.include.map(compileMatch)
-  const exclude = config.filtering.exclude.map(compileMatch)
-  return event =>
-    isObject(event) &&
-    (include.length === 0 || include.some(matches => matches(event))) &&
-    !exclude.some(matches => matches(event))
 }
 
 function wait(ms: number): Promise<void> {

@@ -1,90 +1,82 @@
 /** The events thread: takes events of all threads and runs one pipeline per exporter, so that a slow one slows no request. */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { enrich } from './instance-facts.ts'
-import type {
-  EventsLedger,
-  EventsThreadData,
-  FromEvents,
-  ProducedEvents,
-  TakenEvents,
-  ToEvents,
-} from './messages.ts'
-import { type ExporterConfig, ExportPipeline } from './pipeline.ts'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { Intake } from './intake.ts'
+import { Ledger } from './ledger.ts'
+import type { EventsThreadData, FromEvents, ToEvents } from './messages.ts'
+import { ExportPipeline } from './pipeline.ts'
+
+interface Running {
+  /** The configuration. */
+  readonly text: string
+  readonly pipeline: ExportPipeline
+  readonly offer: (text: string) => void
+}
 
 const main = parentPort!
-const { instance } = workerData as EventsThreadData
-const pipelines = new Map<string, { config: ExporterConfig; text: string; pipeline: ExportPipeline }>()
-let received = 0
-let droppedByProducers = 0
-const producers = new Set<MessagePort>()
+const { totals } = workerData as EventsThreadData
+const ledgers = new Map<string, Ledger>()
+const running = new Map<string, Running>()
+
+const intake = new Intake(
+  {
+    ledger: id => ledgers.get(id) ?? (catchUp(), ledgers.get(id)),
+    offer: id => running.get(id)?.offer ?? null,
+  },
+  totals,
+)
 
 const tell = (message: FromEvents): void => main.postMessage(message)
 
-main.on('message', (message: ToEvents) => {
+main.on('message', receive)
+
+function receive(message: ToEvents): void {
   switch (message.type) {
     case 'producer':
-      listenTo(message.port)
+      intake.add(message.port)
       return
     case 'exporters':
-      configure(message.configs)
+      configure(message)
       return
     case 'ledger':
-      tell({ type: 'ledger', id: message.id, ledger: ledger() })
+      tell({ type: 'ledger', id: message.id, running: [...running.keys()] })
       return
     case 'drain':
+      intake.drain()
       void drain(message.limit).then(() => tell({ type: 'drained', id: message.id }))
   }
-})
-
-function listenTo(port: MessagePort): void {
-  producers.add(port)
-  port.on('message', ({ events, dropped }: ProducedEvents) => {
-    received += events.length
-    droppedByProducers += dropped
-    for (const event of events) take(event)
-    port.postMessage({ taken: events.length } satisfies TakenEvents)
-  })
-  port.on('close', () => producers.delete(port))
 }
 
-function take(event: unknown): void {
-  if (pipelines.size === 0) return
-  const whole = enrich(event as Record<string, unknown>, instance)
-  for (const { pipeline } of pipelines.values()) pipeline.offer(whole)
+/** Producers may know of an exporter before this thread has read of it, as their ports are others. */
+function catchUp(): void {
+  for (let got = receiveMessageOnPort(main); got !== undefined; got = receiveMessageOnPort(main))
+    receive(got.message as ToEvents)
 }
 
 /** Exporters that did not change go on; a changed one keeps its account. */
-function configure(configs: readonly ExporterConfig[]): void {
+function configure({ configs, ledgers: memories }: Extract<ToEvents, { type: 'exporters' }>): void {
+  for (const id of ledgers.keys()) if (!Object.hasOwn(memories, id)) ledgers.delete(id)
+  for (const [id, memory] of Object.entries(memories))
+    if (ledgers.get(id)?.memory !== memory) ledgers.set(id, new Ledger(memory))
   const wanted = new Map(configs.filter(config => config.enabled).map(config => [config.id, config]))
-  for (const [id, { pipeline }] of pipelines) {
+  for (const [id, { pipeline }] of running) {
     if (wanted.has(id)) continue
-    pipelines.delete(id)
+    running.delete(id)
     void pipeline.stop(5_000)
   }
   for (const [id, config] of wanted) {
     const text = JSON.stringify(config)
-    const known = pipelines.get(id)
-    if (known?.text === text) continue
-    const pipeline = new ExportPipeline(config, known?.pipeline.ledger)
+    const known = running.get(id)
+    if (known?.text === text && known.pipeline.ledger === ledgers.get(id)) continue
     void known?.pipeline.stop(5_000)
-    pipelines.set(id, { config, text, pipeline })
+    const pipeline = new ExportPipeline(config, ledgers.get(id))
+    running.set(id, { text, pipeline, offer: event => pipeline.offer(event) })
   }
   tell({
     type: 'status',
-    faults: [...pipelines].map(([id, { pipeline }]) => ({ id, fault: pipeline.fault })),
+    faults: [...running].map(([id, { pipeline }]) => ({ id, fault: pipeline.fault })),
   })
 }
 
-function ledger(): EventsLedger {
-  const exporters = Object.fromEntries(
-    [...pipelines].map(([id, { config, pipeline }]) => [
-      id,
-      { type: config.type, fault: pipeline.fault, ...pipeline.ledger.report() },
-    ]),
-  )
-  return { received, droppedByProducers, exporters }
-}
-
 async function drain(limit: number): Promise<void> {
-  await Promise.all([...pipelines.values()].map(({ pipeline }) => pipeline.stop(limit)))
+  await Promise.all([...running.values()].map(({ pipeline }) => pipeline.stop(limit)))
 }

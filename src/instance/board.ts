@@ -6,7 +6,7 @@
  */
 import type { BoardEntry } from '../data-plane/messages.ts'
 import { BOARD_PREFIXES } from '../plugin/board.ts'
-import type { Store } from '../store/contract.ts'
+import type { Entry, Store } from '../store/contract.ts'
 import type { Log } from './log.ts'
 
 const MOST_ENTRIES = 10_000
@@ -51,8 +51,7 @@ export class InstanceBoard {
   async load(): Promise<void> {
     try {
       const found: string[] = []
-      for (const prefix of this.#prefixes)
-        for await (const batch of this.#store.scan(prefix)) found.push(...batch.map(({ key }) => key))
+      for await (const batch of this.#scan()) found.push(...batch.map(({ key }) => key))
       const gone = [...this.#entries.keys()].map(key => this.#root + key)
       await this.#look([...new Set([...found, ...gone])])
     } catch (error) {
@@ -80,6 +79,12 @@ export class InstanceBoard {
   close(): void {
     clearInterval(this.#sweep)
     this.#stopWatching()
+  }
+
+  /** In one go where that is cheaper: some stores go through all their keys. */
+  async *#scan(): AsyncGenerator<readonly Entry[]> {
+    if (this.#store.scanAny !== undefined) yield* this.#store.scanAny(this.#prefixes)
+    else for (const prefix of this.#prefixes) yield* this.#store.scan(prefix)
   }
 
   #owns(key: string): boolean {

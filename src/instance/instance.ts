@@ -44,12 +44,14 @@ import { PluginListings } from './plugin-listings.ts'
 import { storedPublicKey } from './public-key.ts'
 import { PortUnavailable, probePort } from './port-probe.ts'
 import { secretRotation } from './rotation.ts'
+import { SharedPurges } from './shared-purges.ts'
 import { SnowMonkey } from './snow-monkey.ts'
 import { storeApikey } from './store-apikey.ts'
 import { watchStore } from './store-watch.ts'
 import {
   cacheMemory,
   HTTPS_LISTENER,
+  isShared,
   listenersOf,
   STANDARD_LISTENER,
   threadSettingsOf,
@@ -123,9 +125,14 @@ async function assemble(
   listed.catch(() => {})
 
   const token = newToken()
-  const audit = new EventPort()
+  const audit = new EventPort(settings.instance)
   const cache = cacheMemory(settings)
   const keptAnswers = cache === null ? null : new InstanceCache(cache, log)
+  const purges =
+    keptAnswers !== null && isShared(settings.storage.kind)
+      ? new SharedPurges(store, settings.storage.root, order => keptAnswers.purge(order), log)
+      : null
+  if (purges !== null) closers.push(() => purges.close())
   const flows = new FlowStore(ids => dataPlane.setTryIts(ids))
   const services: AdminApiServices = {
     control,
@@ -147,7 +154,12 @@ async function assemble(
     monitoring: (topic, query, accept) => monitoringWith(threadSettings, dataPlane)(topic, query, accept),
     threads: () => dataPlane.status(),
     flows,
-    ...(keptAnswers !== null && { keptAnswers }),
+    ...(keptAnswers !== null && {
+      keptAnswers: {
+        figures: () => keptAnswers.figures(),
+        purge: order => (purges === null ? keptAnswers.purge(order) : purges.order(order)),
+      },
+    }),
     snowMonkey: {
       get outages() {
         return snowMonkey.outages
@@ -158,6 +170,7 @@ async function assemble(
     audit,
     hashPassword,
     passwordMatches,
+    checkAuthModule: (module, user, from) => login.check(module, user, from),
     plugins: () => listings.all(),
     quotas: {
       read: key => counts.quotas.read(key),
@@ -179,14 +192,13 @@ async function assemble(
 
   const state = new InstanceState()
   const hub: EventsHub = new EventsHub({
-    instance: settings.instance,
     onStarted: () => {
       dataPlane.connectEvents()
       audit.connect(hub.openPort())
     },
-    onWanted: wanted => {
-      dataPlane.wantEvents(wanted)
-      audit.want(wanted)
+    onExporters: wanting => {
+      dataPlane.setExporters(wanting)
+      audit.configure(wanting)
     },
     onStatus: statuses => exporters.report(statuses),
     log,
@@ -265,6 +277,7 @@ async function assemble(
   await dataPlane.start(files)
   await loaded
   await board.load()
+  await purges?.follow()
   const exposed = storedPublicKey(control, settings)
   if (exposed !== null && settings.secrets.refuseDefaults) throw new StartFailure(exposed)
   if (exposed !== null) log('warn', exposed)

@@ -40,6 +40,7 @@ export function openLogins({ settings, control, audit, adminCall, token, log }: 
       port: loginHosts.port,
       cookieDomain: loginHosts.cookieDomain,
       secret: loginHosts.secret,
+      tokenHeader: settings.headerNames.bearer.toLowerCase(),
       root: storage.root,
       admin: {
         cookie: console.cookieName,
@@ -62,7 +63,11 @@ export function openLogins({ settings, control, audit, adminCall, token, log }: 
 }
 
 /** What threads are told of logins. */
-export function loginSettings({ loginHosts, logins }: Settings, port: number, token: string): LoginSettings {
+export function loginSettings(
+  { loginHosts, logins, console }: Settings,
+  port: number,
+  token: string,
+): LoginSettings {
   return {
     hosts: loginHosts.users,
     consoleHosts: loginHosts.administrators,
@@ -70,6 +75,7 @@ export function loginSettings({ loginHosts, logins }: Settings, port: number, to
     port: loginHosts.port,
     secret: loginHosts.secret,
     allowRedirectParameter: logins.allowRedirectParameter,
+    hiddenCookies: logins.hideCookies ? [console.cookieName] : null,
     listener: {
       port,
       header: TOKEN_HEADER,

@@ -44,8 +44,8 @@ function expressionAccess(settings: Settings): ThreadSettings['expressions'] {
   }
 }
 
-/** True for a store on which other instances count, too. */
-function isShared(kind: string): boolean {
+/** True for a store that other instances have, too. */
+export function isShared(kind: string): boolean {
   return isRedisKind(kind) || kind === 'postgresql'
 }
 
@@ -62,6 +62,15 @@ export function threadSettingsOf(
   return {
     threads: running.threads,
     instance: instance.seed,
+    about: {
+      number: instance.number,
+      name: instance.name,
+      zone: instance.zone,
+      region: instance.region,
+      dc: instance.dc,
+      provider: instance.provider,
+      rack: instance.rack,
+    },
     env: instance.env,
     domain: settings.domains.domain,
     backlog: http.backlog,
@@ -78,6 +87,7 @@ export function threadSettingsOf(
     dnsTtl: settings.backends.dnsTtl,
     headerNames: settings.headerNames,
     blacklistedPlugins: engine.blacklistedPlugins,
+    legacyChecks: engine.legacyChecks,
     trailingSlashMeansExactSegments: engine.trailingSlashMeansExactSegments,
     maintenance: running.maintenance,
     adminRoute: admin,

@@ -69,6 +69,8 @@ export interface LoginProvider {
   refresh?(session: UserView): Promise<Readonly<Record<string, unknown>> | null>
   /** Who has this name and password, without a page; null when nobody. */
   checkPassword?(username: string, password: string): Promise<Identity | null>
+  /** Whether what the module asks can be asked with its settings. Rejects with what is wrong, for administrators. */
+  probe?(): Promise<void>
 }
 
 /** PEM texts of a stored certificate, and the organization it belongs to. */

@@ -7,6 +7,7 @@ import { Passwords } from './bcrypt/passwords.ts'
 import { cookie, sessionDomain } from './cookies.ts'
 import type { Identity, LoginVisit, ProviderServices } from './contract.ts'
 import { digest, type LoginFlow, LOGIN_TIME, Flows, isSecret, newSecret } from './flow.ts'
+import { KnownAdmins } from './known-admins.ts'
 import { type LoginModule, LoginModules } from './modules.ts'
 import { Once } from './once.ts'
 import { LoginRefusal, stale } from './refusal.ts'
@@ -29,6 +30,7 @@ export class LoginDesk {
   readonly modules: LoginModules
   readonly passwords = new Passwords()
   readonly attempts = new Attempts()
+  readonly admins: KnownAdmins
   readonly #once: Once
   readonly #warned = new Set<string>()
 
@@ -39,6 +41,7 @@ export class LoginDesk {
     this.flows = new Flows(settings.secret)
     this.sessions = new Sessions(control)
     this.#once = new Once(control.stored.store, settings.root)
+    this.admins = new KnownAdmins(control.stored.store, settings.root)
     const { passwords, attempts } = this
     const provided: ProviderServices = { passwords, attempts, calls, certificate, log }
     this.modules = new LoginModules(control, provided)
@@ -159,11 +162,30 @@ export class LoginDesk {
     return shown === undefined ? null : this.signer.idIn(shown)
   }
 
+  /** Ids of sessions that the request shows for a module: in its cookie, in the query, in a header. */
+  shownIds(request: LoginRequest, module: AuthModuleView): readonly string[] {
+    const { tokenHeader } = this.services.settings
+    const places = [request.query.get('pappsToken'), request.headers.get(tokenHeader)]
+    const ids = places.map(text => (text == null ? null : this.signer.idIn(text)))
+    return [this.shownId(request, module), ...ids].filter(id => id !== null)
+  }
+
   tellUserLoggedIn(identity: Identity, module: AuthModuleView, id: string, from: string): void {
     this.services.alert('UserLoggedInAlert', () => ({ ...whoIs(identity, id), provider: module.id, from }))
   }
 
-  tellAdmin(name: 'AdminLoggedInAlert' | 'AdminLoggedOutAlert', who: Who, id: string, from: string): void {
+  /** An administrator who is barred wants in. */
+  tellBarred(who: Who, from: string): void {
+    const { name, email, profile } = who
+    this.services.alert('BlackListedBackOfficeUserAlert', () => ({ user: { name, email, profile }, from }))
+  }
+
+  tellAdmin(
+    name: 'AdminFirstLogin' | 'AdminLoggedInAlert' | 'AdminLoggedOutAlert',
+    who: Who,
+    id: string,
+    from: string,
+  ): void {
     this.services.alert(name, () => ({ ...whoIs(who, id), provider: who.provider ?? 'local', from }))
   }
 

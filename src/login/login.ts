@@ -8,7 +8,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ServerExchange } from '../http/contract.ts'
 import type { PasswordAnswer, PasswordQuestion } from '../identity/password-question.ts'
+import type { AuthModule } from '../model/kinds/auth-module.ts'
 import { StoreUnavailable } from '../store/contract.ts'
+import { type Checked, checkModule, type PasswordPair } from './check.ts'
 import { LoginDesk } from './desk.ts'
 import { ConsoleDoor } from './doors/console.ts'
 import { RoutesDoor } from './doors/routes.ts'
@@ -119,6 +121,13 @@ export class Login {
   /** A request came with a session whose tokens are near their end. */
   sessionUsed(id: string): void {
     void this.#renewal.used(id)
+  }
+
+  /** Tries a module for an administrator. Never rejects. */
+  check(module: Readonly<AuthModule>, user: PasswordPair | null, from: string): Promise<Checked> {
+    const { passwords, attempts } = this.#desk
+    const { calls, certificate, log } = this.#services
+    return checkModule(module, user, from, { passwords, attempts, calls, certificate, log })
   }
 
   async #hash({ password, hash, from }: PasswordQuestion & { kind: 'hash' }): Promise<PasswordAnswer> {

@@ -37,6 +37,11 @@ export const loginReasons = {
     'errors.auth.unauthorized',
     'Name or password is wrong, or the user is not allowed in.',
   ],
+  'login.barred': [
+    404,
+    'errors.auth.unauthorized',
+    'The administrator is on the list of those who are barred.',
+  ],
   'login.too_many': [
     429,
     'errors.too.many.requests',

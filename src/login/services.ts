@@ -17,6 +17,8 @@ export interface LoginSettings {
   readonly cookieDomain: string
   /** Signs links and session ids. */
   readonly secret: string
+  /** Header in which programs show a session. Lower case. */
+  readonly tokenHeader: string
   /** Setting `storageRoot`. */
   readonly root: string
   readonly admin: {

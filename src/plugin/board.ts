@@ -1,6 +1,8 @@
 /** Short-lived facts that plugins tell each other over all threads and instances: who has registered where. */
 
 export interface Board {
+  /** How many texts there are, those included whose time is over. */
+  readonly size: number
   /** Texts that are there now, under keys that begin with `prefix`. */
   list(prefix: string): ReadonlyArray<readonly [key: string, value: string]>
   /** Undefined when there is none, or its time is over. */
@@ -14,4 +16,9 @@ export interface Board {
 }
 
 /** What keys begin with, behind the root of the store: nothing else is read or written. */
-export const BOARD_PREFIXES = ['service-discovery:registrations:', 'plugins:eureka-server-'] as const
+export const BOARD_PREFIXES = [
+  'service-discovery:registrations:',
+  'plugins:eureka-server-',
+  // Limits of single addresses, which are written by hand.
+  'throttling:peripquota:',
+] as const

@@ -78,6 +78,8 @@ export interface Store {
   watch(listener: (keys: readonly string[]) => void, lookAgain?: () => void): () => void
   /** When keys expire, epoch milliseconds; 0 for never and for keys that are gone. Absent: the driver cannot tell. */
   expiries?(keys: readonly string[]): Promise<readonly number[]>
+  /** True when a set that somebody else keeps under the key has the text. Absent: the driver knows no sets. */
+  hasMember?(key: string, text: string): Promise<boolean>
   /** Resolves when the store answers; rejects with `StoreUnavailable` otherwise. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -177,6 +177,11 @@ class PostgresStore implements Store {
     return this.#reader.expiries(keys)
   }
 
+  async hasMember(key: string, text: string): Promise<boolean> {
+    this.#usable()
+    return this.#reader.hasMember(key, text)
+  }
+
   async ping(): Promise<void> {
     this.#usable()
     try {

@@ -65,7 +65,10 @@ class RedisStore implements Store {
     this.#commits =
       target.mode === 'cluster'
         ? commitsInCluster(root, channel, target.timeout)
-        : commitsOnServer(channel, { set: `${root}:store:history`, prefix: `${root}:history:` })
+        : commitsOnServer(channel, `${root}:store:counted`, {
+            set: `${root}:store:history`,
+            prefix: `${root}:history:`,
+          })
     const lookAgain = () => this.#lookAgain()
     this.#link = new Link<Client>({
       place: this.#place,
@@ -161,7 +164,9 @@ class RedisStore implements Store {
     checkKey(key)
     expiryOf(ttl)
     if (!Number.isSafeInteger(by)) throw new CounterRefused(`${key} cannot count by ${by}`)
-    const answer = await this.#ask(client => run(client, incrementScript, [key], [String(by), String(ttl)]))
+    const { counted } = this.#commits
+    const keys = counted === null ? [key] : [key, counted]
+    const answer = await this.#ask(client => run(client, incrementScript, keys, [String(by), String(ttl)]))
     if (answer === 'no') throw new CounterRefused(`${key} does not hold a counter`)
     if (answer === 'far') throw new CounterRefused(`${key} cannot count that far`)
     return Number(answer)
@@ -176,6 +181,17 @@ class RedisStore implements Store {
       const now = Date.now()
       const lives = await Promise.all(keys.map(key => client.pttl(key)))
       return lives.map(life => (life < 0 ? 0 : now + life))
+    })
+  }
+
+  hasMember(key: string, text: string): Promise<boolean> {
+    return this.#ask(async client => {
+      try {
+        return (await client.sismember(key, text)) === 1
+      } catch (error) {
+        if (isReply(error) && error.message.startsWith('WRONGTYPE')) return false
+        throw error
+      }
     })
   }
 
@@ -229,12 +245,12 @@ class RedisStore implements Store {
     }, this.#options.lookEvery).unref()
   }
 
-  /** Tells watchers to look, unless the server says that nothing at all was written since the last time. */
+  /** Tells watchers to look, unless the server says that nothing but counters was written since the last time. */
   async #look(): Promise<void> {
     try {
       const client = await this.#link.client()
       await this.#commits.recover(client)
-      const stamp = await writeStamp(client)
+      const stamp = await writeStamp(client, this.#commits.counted)
       if (stamp !== null && stamp === this.#stamp) return
       this.#stamp = stamp
       this.#watchers.tellToLookAgain()

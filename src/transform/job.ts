@@ -28,7 +28,13 @@ export interface RewriteJob {
   readonly text: string
 }
 
-export type Job = FilterJob | RewriteJob
+/** Converts a text. */
+export interface ConvertJob {
+  readonly kind: 'xml-to-json' | 'json-to-xml'
+  readonly text: string
+}
+
+export type Job = FilterJob | RewriteJob | ConvertJob
 
 /**
  * Why there is no result: the text is not JSON; the filter is none, or failed on this text; the result is longer than allowed;

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { jsonToXml, Workbench, XmlFault, xmlToJson } from './index.ts'
+import { Workbench } from './index.ts'
+import { XmlFault } from './xml/document.ts'
+import { jsonToXml } from './xml/from-json.ts'
+import { xmlToJson } from './xml/to-json.ts'
 
 const bench = new Workbench(10_000)
 const MOST = 1_000_000

@@ -1,6 +1,7 @@
 /** The thread that transforms: one order after the other. Started by `workbench.ts`. */
 import { parentPort } from 'node:worker_threads'
 import { boundMemory, wasmMemory } from './bounded-memory.ts'
+import { convert } from './convert.ts'
 import type { Delivery, Job, Order, Outcome } from './job.ts'
 import { rewrite } from './rewrite.ts'
 
@@ -11,6 +12,7 @@ boundMemory()
 
 async function work(job: Job, most: number): Promise<Outcome> {
   if (job.kind === 'rewrite') return rewrite(job, most)
+  if (job.kind !== 'filter') return convert(job, most)
   const { runFilter } = await import('./jq.ts')
   return runFilter(job, most)
 }

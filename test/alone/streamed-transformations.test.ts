@@ -69,9 +69,9 @@ before(async () => {
     })
 })
 after(async () => {
-  await gateway.stop()
   backend.closeAllConnections()
   backend.close()
+  await gateway.stop()
 })
 
 function open(id: string, path: string, accept: string): Promise<http.IncomingMessage> {

@@ -1,18 +1,19 @@
 /** Use cases 1, 3, 4 and 6 of examples/: hosts and paths, keys, robots, redirections, a password. As their users see them. */
 import assert from 'node:assert/strict'
+import type { OutgoingHttpHeaders } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { type Example, startExample } from '../support/example.ts'
 
-const basic = (text: string) => ({ Authorization: `Basic ${Buffer.from(text).toString('base64')}` })
+const basic = (text: string): OutgoingHttpHeaders => ({
+  Authorization: `Basic ${Buffer.from(text).toString('base64')}`,
+})
 const ATLAS = basic('atlas:atlas-secret')
 
 let example: Example
 before(async () => {
   example = await startExample('1', '3', '4', '6')
 })
-after(async () => {
-  assert.equal(await example?.stop(), 0)
-})
+after(() => example?.stop())
 
 it('the start says where to look', () => {
   assert.match(example.output, /1\. One backend, three exposures \(examples\/1-three-exposures\/README\.md\)/)
@@ -32,11 +33,11 @@ describe('one backend', () => {
       '/api/search?q=high',
       '/search?q=high',
       '/stats',
-      '/v1/../stats',
+      '/v1/..%2fstats',
       '/v1x/search?q=high',
     ])
       assert.ok([400, 404].includes((await example.get('api', path, ATLAS)).status), path)
-    assert.equal((await example.get('api', '/v1/towns', basic('atlas:wrong'))).status, 400)
+    assert.equal((await example.get('api', '/v1/towns', basic('atlas:wrong'))).status, 401)
   })
 
   it('keeps its errors behind the gateway', async () => {
@@ -98,7 +99,7 @@ describe('the old domain', () => {
     for (const path of ['/', '/?', '/a//b', '/caf%C3%A9?x=%2F&y=a+b', '//evil.example/', '/@evil.example']) {
       const { status, headers } = await example.get('old', path)
       assert.equal(status, 308, path)
-      assert.ok(headers.location!.startsWith(example.url('new')), headers.location)
+      assert.ok(headers.location!.startsWith(example.url('new')), `${headers.location}`)
     }
     const kept = await example.get('old', '/caf%C3%A9?x=%2F&y=a+b')
     assert.equal(kept.headers.location, example.url('new', '/caf%C3%A9?x=%2F&y=a+b'))

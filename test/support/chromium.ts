@@ -124,6 +124,15 @@ export class Chromium {
     })
   }
 
+  /** Addresses of the documents in frames; those that a browser refused to show are not among them. */
+  async frames(): Promise<string[]> {
+    type Tree = { frame: { url: string; unreachableUrl?: string }; childFrames?: Tree[] }
+    const { frameTree } = (await this.send('Page.getFrameTree')) as { frameTree: Tree }
+    return (frameTree.childFrames ?? []).flatMap(({ frame: { url, unreachableUrl } }) =>
+      unreachableUrl === undefined ? [url] : [],
+    )
+  }
+
   text(): Promise<string> {
     return this.value('document.body.innerText')
   }

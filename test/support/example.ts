@@ -68,13 +68,14 @@ export class Example {
     assert.ok(typed > 0, `${folder} has nothing to type`)
   }
 
-  async stop(): Promise<number | null> {
+  /** Ends it as Ctrl-C does; fails unless it ended well. */
+  async stop(): Promise<void> {
     if (this.#child.exitCode === null) {
       const over = once(this.#child, 'exit')
       this.#child.kill('SIGTERM')
       await over
     }
-    return this.#child.exitCode
+    assert.equal(this.#child.exitCode, 0)
   }
 
   #moved(text: string): string {
@@ -100,8 +101,7 @@ export async function startExample(...numbers: readonly string[]): Promise<Examp
   await new Promise<void>((resolve, reject) => {
     child.stdout!.on('data', () => output.includes('Ctrl-C ends it.') && resolve())
     child.on('exit', code => reject(new Error(`the example ended (${code}): ${output}`)))
-  })
-  clearTimeout(timer)
+  }).finally(() => clearTimeout(timer))
   return new Example(port, appPort, output, child)
 }
 

@@ -8,7 +8,8 @@ class IslandMap {
     this.tiles = element.dataset.tiles
     this.api = element.dataset.api
     this.status = element.nextElementSibling
-    this.zoom = 8
+    // As close as shows all of the island.
+    this.zoom = element.clientWidth < 600 ? 7 : 8
     this.center = project(-20.05, 45, this.zoom)
     this.favourites = new Set()
     this.towns = new Map()

@@ -37,7 +37,8 @@ export const cacheEndpoints: readonly Endpoint[] = [
     path: '/api/cache/_purge',
     id: 'cache.purge',
     tag,
-    summary: 'Takes kept answers out: by URL, by tag, or all of them; of one route or of every one',
+    summary:
+      'Takes kept answers out of every instance on the store: by URL, by tag, or all of them; of one route or of every one',
     body: {
       description: 'Which answers: `urls` or `tags`, or `all`',
       content: jsonOrYaml(
@@ -54,7 +55,10 @@ export const cacheEndpoints: readonly Endpoint[] = [
       example: { tags: ['product-42'] },
     },
     answers: {
-      200: { description: 'How many answers are gone', content: json(object({ purged: whole })) },
+      200: {
+        description: 'How many answers of this instance are gone',
+        content: json(object({ purged: whole })),
+      },
     },
     refusals: [404, 413],
     answer: purgeCache,

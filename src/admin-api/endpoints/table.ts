@@ -10,6 +10,7 @@ import type { Call } from '../call.ts'
 import { kindLabel } from '../entity-view.ts'
 import { isNotBuilt, notBuiltFeature } from '../not-built.ts'
 import type { Reply } from '../reply.ts'
+import { authCheckEndpoints } from './auth-check.ts'
 import { cacheEndpoints } from './cache.ts'
 import type { Endpoint, KindEndpoint } from './endpoint.ts'
 import { flowEndpoints } from './flows.ts'
@@ -36,6 +37,7 @@ export const endpoints: readonly Endpoint[] = [
   ...flowEndpoints,
   ...quotaEndpoints,
   ...cacheEndpoints,
+  ...authCheckEndpoints,
   ...snowMonkeyEndpoints,
   ...serviceEndpoints,
   ...grantedKeyEndpoints,

@@ -35,6 +35,14 @@ export const logins = {
     defaultText: '`.` and `otoroshi.domain`',
     about: 'domain whose hosts share the session cookies of routes',
   }),
+  hideCookies: setting({
+    key: 'otoroshi.privateapps.session.hideFromBackends',
+    env: ['OTOROSHI_PRIVATEAPPS_SESSION_HIDE_FROM_BACKENDS'],
+    type: flag,
+    default: false,
+    about:
+      'keep session cookies from backends: one that reads them can show them on other routes that the same login opens',
+  }),
   allowRedirectParameter: setting({
     key: 'otoroshi.options.allowRedirectQueryParamOnLogin',
     env: ['OTOROSHI_OPTIONS_ALLOW_REDIRECT_QUERY_PARAM_ON_LOGIN'],

@@ -119,6 +119,14 @@ export const engine = {
     default: [],
     about: 'ids of plugins that may not run; a route that needs one is closed',
   }),
+  legacyChecks: setting({
+    key: 'otoroshi.next.plugins.apply-legacy-checks',
+    env: ['OTOROSHI_NEXT_PLUGINS_APPLY_LEGACY_CHECKS'],
+    type: flag,
+    default: true,
+    about:
+      'hold every route to the limits and lists of addresses of the global configuration, unless the engine or the route says otherwise',
+  }),
   bodyLimit: setting({
     key: 'otoroshi.plugins.maxBodySize',
     env: ['OTOROSHI_PLUGINS_MAX_BODY_SIZE'],

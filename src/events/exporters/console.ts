@@ -3,10 +3,8 @@ import type { Exporter, OpenExporter } from './exporter.ts'
 
 export const openConsole: OpenExporter = (): Exporter => ({
   send(events) {
-    let lines = ''
-    for (const event of events) lines += `${JSON.stringify(event)}\n`
     return new Promise((resolve, reject) => {
-      process.stdout.write(lines, error =>
+      process.stdout.write(`${events.join('\n')}\n`, error =>
         error === null || error === undefined ? resolve() : reject(error),
       )
     })

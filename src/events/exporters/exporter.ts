@@ -1,8 +1,11 @@
 /** What an exporter is: it sends groups of events somewhere. The pipeline around it filters, groups, retries and counts. */
 
-/** Sends events. A rejection means that none of the group may be counted as delivered. */
+/**
+ * Sends events, each the text of a JSON value without line breaks. A rejection means that none of the group may be counted as
+ * delivered.
+ */
 export interface Exporter {
-  send(events: readonly unknown[]): Promise<void>
+  send(events: readonly string[]): Promise<void>
   close(): Promise<void>
 }
 

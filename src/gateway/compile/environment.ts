@@ -17,6 +17,10 @@ export interface ThreadServices {
   readonly here: InstanceLocation
   readonly headerNames: Readonly<Record<HeaderNameKey, string>>
   readonly blacklisted: ReadonlySet<string>
+  /** Global limits and lists of addresses hold on routes where nothing else says whether they do. */
+  readonly legacyChecks: boolean
+  /** Names of cookies that backends do not see, besides those of sessions of routes; null: they see them all. */
+  readonly hiddenCookies: ReadonlySet<string> | null
   readonly apikeys: PluginServices['apikeys']
   readonly keyPairs: PluginServices['keyPairs']
   readonly logins: PluginServices['logins']
@@ -74,9 +78,16 @@ export interface GlobalParts {
   readonly proxy: ProxyPlan | null
   readonly trustForwarded: boolean
   readonly useCircuitBreakers: boolean
-  /** Global limits hold on routes that do not say otherwise. */
-  readonly legacyChecks: boolean
+  /** Whether global limits and lists hold on routes that do not say otherwise; null: as the instance has it. */
+  readonly legacyChecks: boolean | null
   readonly limits: GlobalLimits
+  readonly addresses: AddressLists
+}
+
+/** Addresses, networks and patterns that are let in (none listed: everyone) and kept out. The same object while they are the same. */
+export interface AddressLists {
+  readonly allowed: readonly string[]
+  readonly blocked: readonly string[]
 }
 
 /** Reads entities of the revision being compiled. */

@@ -19,6 +19,7 @@ import { withLegacyChecks } from './legacy-checks.ts'
 import { isPrivate, linkOf } from './link.ts'
 import { compilePath } from './path.ts'
 import { routeView, targetView } from './route-view.ts'
+import { withHiddenSessions } from './session-cookies.ts'
 import { slotsOfRoutes } from './sinks.ts'
 
 /** Metadata that names the route whose statistics and breakers this one shares. */
@@ -37,15 +38,21 @@ export async function compileRoute(
   const backend = readBackend(route, env)
   if ('detail' in backend) return closedRoute(id, route, refuse('route.invalid', { detail: backend.detail }))
   const view = routeView(route, backend.targets.map(targetView))
-  const chain = await compileChain([...slotsOfRoutes(env.global.slots), ...route.plugins], {
+  const services = (slot: number, plugin: string): PluginServices => ({
+    ...pluginServices(slot, plugin, view, env),
+    destination: destinations(slot, route, backend, env),
+  })
+  const own = await compileChain([...slotsOfRoutes(env.global.slots), ...route.plugins], {
     plugins: env.thread.plugins,
     blacklisted: env.thread.blacklisted,
-    pluginServices: (slot, plugin) => ({
-      ...pluginServices(slot, plugin, view, env),
-      destination: destinations(slot, route, backend, env),
-    }),
+    pluginServices: services,
   })
-  if (!chain.ok) return closedRoute(id, route, chain.refusal)
+  if (!own.ok) return closedRoute(id, route, own.refusal)
+  const chain = await withLegacyChecks(own.chain, view, env, services)
+  if (!chain.ok) {
+    for (const instance of own.chain.instances) disposeQuietly(instance)
+    return closedRoute(id, route, chain.refusal)
+  }
   const links: TargetLink[] = []
   try {
     for (const target of backend.targets) links.push(linkOf(target, backend, route, env))
@@ -58,7 +65,7 @@ export async function compileRoute(
       id,
       view,
       closed: null,
-      chain: withLegacyChecks(chain.chain, view, env),
+      chain: withHiddenSessions(chain.chain, route.id, env.thread),
       backend,
       chooser,
       links,

@@ -38,6 +38,7 @@ export class StreamStage implements BodyReader {
     this.#stream = stream
     stream.on('data', (chunk: Buffer) => {
       if (!this.#over && !flow.next.data(chunk)) stream.pause()
+      if (step.keepsNothing === true) free(chunk)
     })
     stream.on('drain', () => {
       if (!this.#over) flow.more()
@@ -120,4 +121,16 @@ export class StreamStage implements BodyReader {
     const { fault } = this.#step
     this.#flow.next.error(fault === undefined ? error : new BodyFault({ ...fault, detail: error.message }))
   }
+}
+
+/** Output buffers of zlib from this size on are no part of a pool. */
+const OWN = 16_384
+
+/**
+ * Gives the memory of a piece back at once. Streams of zlib allocate for each piece, which on a fast one outruns the collector.
+ * A piece that ends where its memory ends is the last of it: the stream goes on with new memory.
+ */
+function free({ buffer, byteOffset, length }: Buffer): void {
+  if (buffer.byteLength >= OWN && byteOffset + length === buffer.byteLength)
+    (buffer as ArrayBuffer).transfer(0)
 }

@@ -40,7 +40,8 @@ const plain: Globals = {
   exportReporting: false,
   strategy: 'tree',
   limits: noGlobalLimits,
-  legacyChecks: true,
+  legacyChecks: null,
+  addresses: { allowed: [], blocked: [] },
   metadata: {},
   env: {},
   fault: null,
@@ -70,7 +71,8 @@ export function readGlobals(text: string | undefined): Globals {
     debugHeaders: engine['debug'] === true || engine['debug_headers'] === true,
     exportReporting: engine['export_reporting'] === true,
     limits: limitsOf(config),
-    legacyChecks: engine['apply_legacy_checks'] !== false,
+    legacyChecks: flagAt(engine, 'apply_legacy_checks'),
+    addresses: { allowed: config.ipFiltering.whitelist, blocked: config.ipFiltering.blacklist },
     strategy: engine['routing_strategy'] === 'startswith' ? 'startswith' : 'tree',
     metadata: config.metadata,
     env: config.env,
@@ -84,6 +86,7 @@ export function sameForRoutes(one: Globals, other: Globals): boolean {
     one.trustForwarded === other.trustForwarded &&
     one.useCircuitBreakers === other.useCircuitBreakers &&
     one.legacyChecks === other.legacyChecks &&
+    isDeepStrictEqual(one.addresses, other.addresses) &&
     isLimit(one.limits.calls) === isLimit(other.limits.calls) &&
     isLimit(one.limits.perAddress) === isLimit(other.limits.perAddress) &&
     isDeepStrictEqual(one.slots, other.slots) &&
@@ -114,6 +117,11 @@ function otherSettings(settings: Readonly<Record<string, unknown>>): Readonly<Re
 function limitsOf({ throttlingQuota, perIpThrottlingQuota, quotasSettings }: GlobalConfig): GlobalLimits {
   const { enabled, dailyQuotasThreshold: daily, monthlyQuotasThreshold: monthly } = quotasSettings
   return { calls: throttlingQuota, perAddress: perIpThrottlingQuota, alerts: { enabled, daily, monthly } }
+}
+
+function flagAt(from: Readonly<Record<string, unknown>>, key: string): boolean | null {
+  const value = from[key]
+  return typeof value === 'boolean' ? value : null
 }
 
 function objectAt(from: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> {

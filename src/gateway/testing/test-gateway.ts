@@ -99,6 +99,8 @@ export class TestGateway {
         here: { provider: '', region: '', zone: '', dc: '', rack: '' },
         headerNames,
         blacklisted: new Set(options.blacklisted),
+        legacyChecks: true,
+        hiddenCookies: null,
         apikeys: { find: (): ApikeyView | null => null },
         logins: fakeLogins(),
         keyPairs,

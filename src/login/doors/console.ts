@@ -26,6 +26,8 @@ import type { LoginRequest } from '../request.ts'
 
 /** What stands before `/api/…` and `/apis/…` for the pages of the console. */
 const PROXY = '/bo/api/proxy'
+/** Where upstream's console tries auth modules. */
+const CHECK = /^\/bo\/api\/auth\/([^/]+\/)?_check$/
 const SIMPLE = '/bo/simple/login'
 const LOGOUT = '/backoffice/auth0/logout'
 const WRONG = 'Name or password is wrong.'
@@ -42,7 +44,7 @@ export class ConsoleDoor {
   /** Null: the exchange is answered elsewhere. */
   async answer(request: LoginRequest, exchange: ServerExchange): Promise<Reply | null> {
     const { path, method } = request
-    if (path.startsWith(`${PROXY}/`)) return this.#adminCall(request, exchange)
+    if (path.startsWith(`${PROXY}/`) || CHECK.test(path)) return this.#adminCall(request, exchange)
     const reads = method === 'GET'
     const sends = method === 'POST'
     if (path === '/' && reads) return this.#home(request)
@@ -210,13 +212,18 @@ export class ConsoleDoor {
         'Authorization error',
         "You're not authorized here: you have no rights on this gateway",
       )
-    const { sessions, services } = this.#desk
+    const { sessions, services, admins } = this.#desk
+    if (await admins.isBarred(identity.email)) {
+      this.#desk.tellBarred(identity, request.from)
+      throw new LoginRefusal('login.barred', 'Page not found', 'There is nothing at this address.')
+    }
     const before = await this.#session(request)
     if (before !== null) await sessions.endAdmin(before.randomId)
     const { sessionLife } = services.settings.admin
     const id = await sessions.beginAdmin(sessions.adminOf(identity, module?.view ?? null, sessionLife))
     const provider = module === null ? {} : { provider: module.view.id }
-    this.#desk.tellAdmin('AdminLoggedInAlert', { ...identity, ...provider }, id, request.from)
+    const alert = (await admins.isFirstLogin(identity.email)) ? 'AdminFirstLogin' : 'AdminLoggedInAlert'
+    this.#desk.tellAdmin(alert, { ...identity, ...provider }, id, request.from)
     return this.#cookie(request, id)
   }
 
@@ -239,7 +246,9 @@ export class ConsoleDoor {
 
   async #adminCall(request: LoginRequest, exchange: ServerExchange): Promise<Reply | null> {
     const { adminCall } = this.#desk.services
-    const target = request.path.slice(PROXY.length) + request.url.search
+    const known = CHECK.exec(request.path)
+    const path = known === null ? request.path.slice(PROXY.length) : `/api/auths/${known[1] ?? ''}_check`
+    const target = path + request.url.search
     if (adminCall === null || !/^\/apis?\//.test(target))
       throw new LoginRefusal('login.unknown_page', 'Page not found', 'There is nothing at this address.')
     const session = await this.#session(request)
@@ -252,7 +261,11 @@ export class ConsoleDoor {
 
   async #session(request: LoginRequest): Promise<AdminSession | null> {
     const shown = this.#desk.signer.idIn(request.cookies.get(this.#desk.services.settings.admin.cookie) ?? '')
-    return shown?.startsWith(KEY) === true ? this.#desk.sessions.admin(shown.slice(KEY.length)) : null
+    if (shown?.startsWith(KEY) !== true) return null
+    const { sessions, admins } = this.#desk
+    const session = await sessions.admin(shown.slice(KEY.length))
+    // Whoever is barred meanwhile is out with the next request.
+    return session !== null && (await admins.isBarredByNow(session.email ?? '')) ? null : session
   }
 
   #cookie(request: LoginRequest, id: string | null): string {

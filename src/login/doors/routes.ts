@@ -59,18 +59,23 @@ export class RoutesDoor {
         'Logout not possible',
         'Auth. config. not found on the descriptor',
       )
-    const shown = modules.map(module => ({ module, id: this.#desk.shownId(request, module.view) }))
-    const here = shown.filter(({ id }) => id !== null)
+    const here = modules
+      .map(module => ({ module, ids: this.#desk.shownIds(request, module.view) }))
+      .filter(({ ids }) => ids.length > 0)
     if (here.length === 0 && request.modules.length > 1)
       throw new LoginRefusal('login.no_session', 'Not logged in', 'No authentication cookies found')
     let onward: string | null = null
-    for (const { module, id } of here) {
-      const user = await this.#desk.sessions.user(id!)
-      if (user === null || user.authConfigId !== module.view.id) continue
-      onward = await this.#leave(module, user)
-      await this.#desk.sessions.endUser(user.id)
-    }
-    const left = here[0]?.module ?? modules[0]!
+    let left: LoginModule | null = null
+    for (const { module, ids } of here)
+      for (const id of ids) {
+        const user = await this.#desk.sessions.user(id)
+        // Shown in the query or a header, it may belong to any of them.
+        if (user === null || user.authConfigId !== module.view.id) continue
+        onward = await this.#leave(module, user)
+        left ??= module
+        await this.#desk.sessions.endUser(user.id)
+      }
+    left ??= here[0]?.module ?? modules[0]!
     const way = this.#wayBack(request, left)
     const to = onward === null ? way : wayOnward(onward, way)
     return redirect(

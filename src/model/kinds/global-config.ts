@@ -1,7 +1,8 @@
 import { schema as v } from '../../schema/index.ts'
-import { defineEntity } from '../entity.ts'
+import { type ChangeFault, defineEntity } from '../entity.ts'
 import { fill } from '../fill.ts'
 import { ref } from '../references.ts'
+import { isAddressEntry } from '../types/address-entry.ts'
 import { metadata, tags } from '../types/common.ts'
 import {
   count,
@@ -91,6 +92,18 @@ export const globalConfigSchema = v.looseObject({
 })
 export type GlobalConfig = v.InferOutput<typeof globalConfigSchema>
 
+/** An entry that cannot be read closes every route: it is refused while somebody is there to put it right. */
+function judgeAddresses(before: GlobalConfig | null, { ipFiltering }: GlobalConfig): ChangeFault | null {
+  for (const list of ['whitelist', 'blacklist'] as const) {
+    const known = new Set(before?.ipFiltering[list])
+    const bad = ipFiltering[list].findIndex(entry => !known.has(entry) && !isAddressEntry(entry))
+    if (bad < 0) continue
+    const description = `ipFiltering.${list}.${bad}: expected an IP address, a network (10.0.0.0/8) or a pattern (10.0.*)`
+    return { code: 'bad_request', description, more: {} }
+  }
+  return null
+}
+
 /** The configuration of the whole cluster. There is one. */
 export const globalConfig = defineEntity<GlobalConfig>({
   group: 'config.otoroshi.io',
@@ -105,6 +118,7 @@ export const globalConfig = defineEntity<GlobalConfig>({
   access: { read: true, create: false, update: true, delete: false, bulk: false },
   schema: globalConfigSchema,
   served: true,
+  judge: judgeAddresses,
   references: [ref('backOfficeAuthRef', 'AuthModule'), ref('autoCert.caRef', 'Certificate')],
   singleton: 'global',
   template: newId => fill(globalConfigSchema, { otoroshiId: newId }),

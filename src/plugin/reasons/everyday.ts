@@ -14,6 +14,18 @@ export const everyday = {
     'errors.defer.duration',
     'The client asks for a delay that is no number of milliseconds.',
   ],
+  'content.condition_failed': [
+    412,
+    'Precondition failed',
+    'errors.content.condition',
+    'The file is not the one that the request is about.',
+  ],
+  'content.bad_range': [
+    416,
+    'Range not satisfiable',
+    'errors.content.range',
+    'The request asks for bytes behind the end of the file.',
+  ],
   'archive.unavailable': [
     502,
     'The archive cannot be had',

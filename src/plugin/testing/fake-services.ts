@@ -134,6 +134,9 @@ export interface LoggedLine {
 export function fakeBoard(): Board {
   const texts = new Map<string, string>()
   return {
+    get size() {
+      return texts.size
+    },
     list: prefix => [...texts].filter(([key]) => key.startsWith(prefix)),
     get: key => texts.get(key),
     async put(key, value) {

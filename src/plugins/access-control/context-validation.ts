@@ -1,8 +1,8 @@
 /** Validators look at the request, its caller and its route. */
 import { definePlugin, refuse, schema as v } from '../../plugin/index.ts'
 import { setting, text } from '../settings.ts'
-import { contextCheck } from './context-validator.ts'
-import { requestDocument } from './request-document.ts'
+import { contextCheck } from '../context-validator.ts'
+import { requestDocument } from '../request-document.ts'
 
 const validator = v.looseObject({
   path: v.pipe(text, v.description('JSONPath into the document, such as `$.request.headers.x-team`')),

@@ -6,15 +6,15 @@ import { noTexts, setting, texts } from '../settings.ts'
 const entry = v.pipe(v.string(), v.trim(), v.minLength(1, 'Must not be blank'))
 const list = (description: string) => setting(v.array(entry), noTexts, description)
 const paths = (description: string) => setting(v.array(jsonPath), noTexts, description)
-const older = v.nullish(texts)
+const older = (name: string) => v.pipe(v.nullish(texts), v.description(`Older name of ${name}`))
 
 /** Names of older configurations. */
 const olderSpellings = {
-  emailDomains: older,
-  metadataMatch: older,
-  metadataNotMatch: older,
-  profileMatch: older,
-  profileNotMatch: older,
+  emailDomains: older('email_domains'),
+  metadataMatch: older('metadata_match'),
+  metadataNotMatch: older('metadata_not_match'),
+  profileMatch: older('profile_match'),
+  profileNotMatch: older('profile_not_match'),
 }
 
 const settings = v.looseObject({

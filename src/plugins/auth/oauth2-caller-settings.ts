@@ -1,9 +1,11 @@
 /** Settings of OAuth2Caller, and what expressions in them make of a request. */
 import { isConstant } from '../../expression/index.ts'
-import { type Exchange, type PluginServices, schema as v } from '../../plugin/index.ts'
+import { type Exchange, type FullAnswer, type PluginServices, schema as v } from '../../plugin/index.ts'
 import { expressionsOf, isClientChosen } from '../client-chosen.ts'
 import { count, flag, noTexts, setting, text, texts } from '../settings.ts'
-import type { TokenClient } from './token-request.ts'
+import { moduleClient } from './module-client.ts'
+import type { Asking } from './token-caller.ts'
+import type { TokenCallSettings, TokenClient } from './token-request.ts'
 
 const tls = v.looseObject({
   certs: setting(texts, noTexts, 'Certificates to show'),
@@ -45,15 +47,20 @@ export const oauth2CallerSettings = v.looseObject({
 
 export type Oauth2CallerSettings = v.InferOutput<typeof oauth2CallerSettings>
 
-/** Who asks for the token of a request, and a text that tells clients apart. */
-export type ClientOf = (exchange: Exchange) => { readonly client: TokenClient; readonly key: string }
-
 /** Throws when the settings cannot be used. */
-export function clientOf(config: Oauth2CallerSettings, services: PluginServices): ClientOf {
+export function clientOf(
+  config: Oauth2CallerSettings,
+  services: PluginServices,
+): (exchange: Exchange) => Asking | FullAnswer {
   const { kind } = config
-  if (kind === 'auth_module')
-    throw new Error('kind: tokens by the settings of an authentication module are not part of this version')
+  if (kind === 'auth_module') return moduleClient(config.authModRef, config.jsonPayload, services)
   checkUrl(config.url)
+  const settings: TokenCallSettings = {
+    method: config.method.toUpperCase(),
+    json: config.jsonPayload,
+    timeout: config.timeout,
+    tls: config.tlsConfig,
+  }
   const names = [
     'url',
     'clientId',
@@ -66,13 +73,13 @@ export function clientOf(config: Oauth2CallerSettings, services: PluginServices)
   ] as const
   const texts = names.map(name => config[name] ?? '')
   if (texts.every(isConstant)) {
-    const made = { client: { kind, ...named(names, texts) }, key: '' }
+    const made = { client: { kind, ...named(names, texts) }, settings, key: '' }
     return () => made
   }
   const templates = texts.map(given => services.template(given))
   return exchange => {
     const values = templates.map(template => template(exchange))
-    return { client: { kind, ...named(names, values) }, key: JSON.stringify(values) }
+    return { client: { kind, ...named(names, values) }, settings, key: JSON.stringify(values) }
   }
 }
 

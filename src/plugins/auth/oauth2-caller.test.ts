@@ -100,7 +100,6 @@ describe('a token for the backend', () => {
       { url: '${req.host}${req.query.x}' },
       { url: 'ftp://idp.test' },
       { url: 'nowhere' },
-      { kind: 'auth_module' },
       { kind: 'magic' },
       { headerName: 'a b' },
       { cacheTokenSeconds: -1 },

@@ -21,6 +21,9 @@ export interface TokenCallSettings {
   /** Milliseconds. */
   readonly timeout: number
   readonly tls: OutgoingCall['tls']
+  readonly proxy?: OutgoingCall['proxy']
+  /** The client shows itself in a header, whatever it asks with. */
+  readonly basic?: boolean
 }
 
 /** The server gave no token. `status` 0: it did not answer. The message tells nothing secret. */
@@ -45,7 +48,7 @@ export function tokenCall(
   settings: TokenCallSettings,
   refresh: string | null,
 ): OutgoingCall {
-  const basic = client.kind === 'password_with_basic_auth'
+  const basic = client.kind === 'password_with_basic_auth' || settings.basic === true
   const fields: Record<string, string> = {
     ...grantOf(client, refresh),
     ...(!basic && { client_id: client.clientId, client_secret: client.clientSecret }),
@@ -68,6 +71,7 @@ export function tokenCall(
     timeout: settings.timeout,
     maxBody: LONGEST_ANSWER,
     tls: settings.tls ?? null,
+    proxy: settings.proxy ?? null,
   }
 }
 

@@ -14,6 +14,11 @@ test('the logout leads to that of the host, with the way on', async () => {
   assert.equal((await run('/out')).headers.get('location'), '/.well-known/otoroshi/logout?redirect=%2F')
 })
 
+test('a session in the query goes along, for the logout to find it', async () => {
+  const out = await run('/out?pappsToken=a%3A%3Ab')
+  assert.equal(out.headers.get('location'), '/.well-known/otoroshi/logout?redirect=%2F&pappsToken=a%3A%3Ab')
+})
+
 test('who is not logged in has nothing to leave', async () => {
   const out = await runPlugin(plugin)
   assert.deepEqual([out.status, out.text], [204, ''])

@@ -15,6 +15,9 @@ export default definePlugin({
     backend({ request, attributes }) {
       if (attributes.get(userAttribute) === undefined) return answer(204)
       const query = new URLSearchParams({ redirect: request.query.get('redirect') ?? '/' })
+      // A session that is shown here and in no cookie goes along, or it would not end.
+      const shown = request.query.get('pappsToken')
+      if (shown !== null) query.set('pappsToken', shown)
       return answer(303, [
         ['Location', `/.well-known/otoroshi/logout?${query}`],
         ['Cache-Control', 'no-store'],

@@ -62,7 +62,12 @@ export default definePlugin({
     ),
     exchange: setting(exchangeSettings, () => v.parse(exchangeSettings, {}), 'What is asked for'),
     client_credentials_override: setting(
-      v.nullable(v.looseObject({ client_id: text, client_secret: text })),
+      v.nullable(
+        v.looseObject({
+          client_id: v.pipe(text, v.description('Id of the client')),
+          client_secret: v.pipe(text, v.description('Secret of the client')),
+        }),
+      ),
       null,
       'Client that asks, in place of that of the module',
     ),

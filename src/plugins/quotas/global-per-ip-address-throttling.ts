@@ -11,5 +11,5 @@ export default definePlugin({
   categories: ['AccessControl', 'Classic'],
   steps: ['ValidateAccess'],
   config: noSettings,
-  setup: (_config, { counting }) => ({ access: addressLimit(counting) }),
+  setup: (_config, { counting, board }) => ({ access: addressLimit(counting, board) }),
 })

@@ -15,7 +15,10 @@ import { TrappedClients } from './trapped-clients.ts'
 
 const predicate = v.looseObject({
   path: setting(text, '$', 'JSON path into what is known of the request'),
-  value: v.optional(v.unknown()),
+  value: v.pipe(
+    v.optional(v.unknown()),
+    v.description('What is expected there: a value, or a test such as `Contains(bot)`'),
+  ),
 })
 
 export default definePlugin({

@@ -3,7 +3,16 @@
  *
  * Guarantees: content is read when the client takes it, a piece at a time; of several ranges none counts, which a server may do.
  */
-import { answer, type Exchange, type FullAnswer, type StreamedBody } from '../../plugin/index.ts'
+import {
+  answer,
+  type Exchange,
+  type FullAnswer,
+  type ReasonCode,
+  type StreamedBody,
+} from '../../plugin/index.ts'
+
+const CONDITION: ReasonCode = 'content.condition_failed'
+const RANGE: ReasonCode = 'content.bad_range'
 
 type Fields = ReadonlyArray<readonly [string, string]>
 
@@ -31,7 +40,8 @@ export function serveContent(
   const fields: [string, string][] = [['ETag', tag]]
   if (modified !== null) fields.push(['Last-Modified', new Date(modified).toUTCString()])
   const wanted = headers.get('if-match')
-  if (wanted !== undefined && !names(wanted, tag)) return answer(412, [...fields, ['Otoroshi-Error-Reason', 'not_found']])
+  if (wanted !== undefined && !names(wanted, tag))
+    return answer(412, [...fields, ['Otoroshi-Error-Reason', CONDITION]])
   if (isKnown(headers.get('if-none-match'), headers.get('if-modified-since'), content))
     return answer(304, [...fields, ...more])
   fields.push(['Content-Type', type], ...(more as [string, string][]))
@@ -42,19 +52,30 @@ export function serveContent(
   if (range === 'beyond')
     return answer(416, [
       ['Content-Range', `bytes */${size}`],
-      ['Otoroshi-Error-Reason', 'not_found'],
+      ['Otoroshi-Error-Reason', RANGE],
     ])
   const { start, end } = range
-  return answer(206, [...fields, ['Content-Range', `bytes ${start}-${end - 1}/${size}`]], body(content, start, end))
+  return answer(
+    206,
+    [...fields, ['Content-Range', `bytes ${start}-${end - 1}/${size}`]],
+    body(content, start, end),
+  )
 }
 
 function body(content: ServedContent, start: number, end: number): StreamedBody {
-  return { length: end - start, [Symbol.asyncIterator]: () => content.read(start, end)[Symbol.asyncIterator]() }
+  return {
+    length: end - start,
+    [Symbol.asyncIterator]: () => content.read(start, end)[Symbol.asyncIterator](),
+  }
 }
 
 function isKnown(noneMatch: string | undefined, since: string | undefined, content: ServedContent): boolean {
   if (noneMatch !== undefined) return names(noneMatch, content.tag)
-  return since !== undefined && content.modified !== null && seconds(content.modified) <= seconds(Date.parse(since))
+  return (
+    since !== undefined &&
+    content.modified !== null &&
+    seconds(content.modified) <= seconds(Date.parse(since))
+  )
 }
 
 /** `If-Range` asks for parts of what it names only, strongly compared. */

@@ -21,9 +21,7 @@ export default definePlugin({
     if (url.username !== '' || url.password !== '') throw new Error('url: it holds a name or a password')
     const tls = url.protocol === 'https:'
     const server = destination({
-      targets: [
-        { hostname: url.hostname, port: url.port === '' ? (tls ? 443 : 80) : Number(url.port), tls },
-      ],
+      targets: [{ hostname: url.hostname, port: url.port === '' ? (tls ? 443 : 80) : Number(url.port), tls }],
       root: '/',
       rewrite: false,
     })

@@ -5,7 +5,16 @@ import { flag, setting, text } from '../settings.ts'
 import { localFile } from './local-file.ts'
 import { isRead, notFound, onlyReads } from './plain-answer.ts'
 import { serveContent } from './served-content.ts'
-import { ASSET, ASSETS, assetPath, assetsFolder, POLICY, SCRIPT, swaggerPage, swaggerScript } from './swagger-page.ts'
+import {
+  ASSET,
+  ASSETS,
+  assetPath,
+  assetsFolder,
+  POLICY,
+  SCRIPT,
+  swaggerPage,
+  swaggerScript,
+} from './swagger-page.ts'
 
 const NO_STORE = ['Cache-Control', 'no-cache, no-store, must-revalidate'] as const
 
@@ -44,8 +53,19 @@ export default definePlugin({
       backend(exchange) {
         if (!isRead(exchange.upstream.method)) return onlyReads()
         const name = exchange.request.query.get(ASSET)
-        if (name === null) return answer(200, [['Content-Type', 'text/html; charset=utf-8'], NO_STORE, ['Content-Security-Policy', POLICY], ['X-Content-Type-Options', 'nosniff']], page)
-        if (name === SCRIPT) return answer(200, [['Content-Type', 'text/javascript; charset=utf-8'], NO_STORE], script)
+        if (name === null)
+          return answer(
+            200,
+            [
+              ['Content-Type', 'text/html; charset=utf-8'],
+              NO_STORE,
+              ['Content-Security-Policy', POLICY],
+              ['X-Content-Type-Options', 'nosniff'],
+            ],
+            page,
+          )
+        if (name === SCRIPT)
+          return answer(200, [['Content-Type', 'text/javascript; charset=utf-8'], NO_STORE], script)
         return ASSETS.has(name) ? file(exchange, name) : notFound()
       },
     }

@@ -2,7 +2,7 @@
 import type { Exchange, FullAnswer, ReasonCode } from '../../plugin/index.ts'
 import { type JobFault, type Outcome, workbench } from '../../transform/index.ts'
 import { bareError } from '../bare-error.ts'
-import { pluginContext } from './plugin-context.ts'
+import { pluginContext } from '../plugin-context.ts'
 
 /** Longest result of a filter, as a multiple of the longest body that is read. */
 const GROWTH = 4
@@ -10,14 +10,7 @@ const GROWTH = 4
 /** Which body a filter works on. */
 export type BodySide = 'request' | 'response'
 
-/** Rejects with a sentence that names the setting when its filter does not compile. */
-export async function prepareFilters(filters: Readonly<Record<string, string | null>>): Promise<void> {
-  for (const [name, filter] of Object.entries(filters)) {
-    if (filter === null || filter.trim() === '') continue
-    const checked = await workbench().run({ kind: 'filter', filter, input: null, context: '{}' }, 1)
-    if (!checked.ok) throw new Error(`${name}: the jq filter cannot be used: ${checked.details.join('; ')}`)
-  }
-}
+export { prepareFilters } from '../jq-filter.ts'
 
 /** A filter of one plugin. */
 export interface BodyFilter {

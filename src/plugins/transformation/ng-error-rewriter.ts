@@ -31,7 +31,12 @@ const MOST_LOGGED = 2000
 
 const settings = v.looseObject({
   ranges: setting(
-    v.array(v.looseObject({ from: status, to: status })),
+    v.array(
+      v.looseObject({
+        from: v.pipe(status, v.description('First status')),
+        to: v.pipe(status, v.description('Last status')),
+      }),
+    ),
     () => [{ from: 500, to: 599 }],
     'Statuses that are rewritten, both ends included',
   ),

@@ -3,8 +3,8 @@ import { type Exchange, type PluginServices, schema as v, type Verdict } from '.
 import { bareError } from '../bare-error.ts'
 import { flag, setting, text } from '../settings.ts'
 import type { BodySide } from './filter.ts'
-import { type SchemaCheck, schemaCheck } from './json-schema.ts'
-import { unambiguous } from './unambiguous.ts'
+import { type SchemaCheck, schemaCheck } from '../json-schema.ts'
+import { unambiguous } from '../unambiguous.ts'
 import { limitOf, maxBodySize, wholeRequest, wholeResponse } from './whole-body.ts'
 
 export const validationSettings = v.looseObject({

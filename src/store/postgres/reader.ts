@@ -22,6 +22,7 @@ export class Reader {
   readonly #select: string
   readonly #page: (bounds: string) => string
   readonly #ends: string
+  readonly #member: string
   #asked: Asked[] = []
 
   constructor(pool: Pool, { name, alive, text }: Table) {
@@ -30,6 +31,9 @@ export class Reader {
     this.#ends = `
       SELECT e.key, floor(extract(epoch FROM e.ttl_starting_at + e.ttl) * 1000)::text AS value FROM ${name} e
       WHERE e.key = ANY($1::text[]) AND ${alive} AND e.ttl < ${never}`
+    // Upstream's sets are objects whose keys are the members.
+    this.#member = `SELECT e.key, '' AS value FROM ${name} e
+      WHERE e.key = $1 AND e.type = 'set' AND e.svalue ? $2 AND ${alive}`
     // The running total stops a page before it grows too great; how many rows there were tells whether it was the last.
     this.#page = bounds => `
       SELECT key, value, rows FROM (
@@ -75,6 +79,12 @@ export class Reader {
     const rows = await this.#rows(this.#ends, [keys.filter(storable)])
     const ends = new Map(rows.map(({ key, value }) => [key, Number(value)]))
     return keys.map(key => ends.get(key) ?? 0)
+  }
+
+  /** True when the set under the key has the text. */
+  async hasMember(key: string, text: string): Promise<boolean> {
+    if (!storable(key) || !storable(text)) return false
+    return (await this.#rows(this.#member, [key, text])).length > 0
   }
 
   #ask(): void {

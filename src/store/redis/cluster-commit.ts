@@ -36,8 +36,9 @@ export function commitsInCluster(root: string, channel: string, timeout: number)
 
 class ClusterCommits implements Commits {
   readonly ownKeys: string
-  /** A set in one slot would be written by every commit. */
+  /** A set in one slot would be written by every commit, and so would a sum of what was counted. */
   readonly names = null
+  readonly counted = null
   readonly #lock: string
   readonly #turn: string
   readonly #journal: string

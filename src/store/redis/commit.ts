@@ -7,6 +7,8 @@ import { commitScript, run } from './scripts.ts'
 export interface Commits {
   /** Start of the keys it keeps for itself; null: none. */
   readonly ownKeys: string | null
+  /** Key that adds up the changes made for counting; null: they are not added up. */
+  readonly counted: string | null
   /** Where it keeps names of keys in order; null: nowhere. */
   readonly names: OrderedNames | null
   /** Rejects with `StoreConflict`, or with what the connection or the server said. */
@@ -27,9 +29,10 @@ export interface OrderedNames {
   readonly prefix: string
 }
 
-export function commitsOnServer(channel: string, names: OrderedNames): Commits {
+export function commitsOnServer(channel: string, counted: string, names: OrderedNames): Commits {
   return {
-    ownKeys: null,
+    ownKeys: counted,
+    counted,
     names,
     async commit(client, changes, preconditions, notices) {
       const { keys, args } = written(changes, preconditions, [names.set])

@@ -84,8 +84,9 @@ return 0
 `)
 
 /**
- * Arguments: what to add, time to live. Answers the sum as text; 'no' when the key holds no counter, 'far' when the sum
- * would lose its last digits.
+ * Keys: the counter, and one that adds up how many changes were made for counting, this last one included; a counter in a
+ * cluster has none, since it would be on another server. Arguments: what to add, time to live. Answers the sum as text; 'no'
+ * when the key holds no counter, 'far' when the sum would lose its last digits.
  */
 export const incrementScript = script(`
 local found = redis.pcall('GET', KEYS[1])
@@ -99,8 +100,23 @@ if before > 9007199254740991 or before < -9007199254740991 then return 'no' end
 local after = before + tonumber(ARGV[1])
 if after > 9007199254740991 or after < -9007199254740991 then return 'far' end
 redis.call('INCRBY', KEYS[1], ARGV[1])
-if not found and ARGV[2] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+local changes = 2
+if not found and ARGV[2] ~= '0' then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  changes = 3
+end
+if KEYS[2] then redis.pcall('INCRBY', KEYS[2], changes) end
 return string.format('%.0f', after)
+`)
+
+/**
+ * What `INFO` says of a server, and the changes made for counting until that very moment. Key: that of the counted changes.
+ * Changes nothing.
+ */
+export const stampScript = script(`
+local counted = redis.pcall('GET', KEYS[1])
+if type(counted) ~= 'string' then counted = '0' end
+return {counted, redis.call('INFO', 'server'), redis.call('INFO', 'persistence')}
 `)
 
 /** Runs a script by its digest; sends its text where the server does not know it yet. */

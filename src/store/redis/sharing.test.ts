@@ -73,6 +73,43 @@ describe('one Redis for several', { skip: redisMissing }, () => {
     assert.equal(heard.looks, after)
   })
 
+  test('nobody looks while only counters move, and a foreign write among them is found', async t => {
+    const [one, two] = [await storeOf(t, 100), await storeOf(t, 100)]
+    const [heard, other] = [listen(one), listen(two)]
+    let counted = 0
+    const count = async (rounds: number): Promise<void> => {
+      for (let i = 0; i < rounds; i++) {
+        // New ones and old ones, with an end and without; one that is over at once.
+        const keys = [`otoroshi:apikey:quotas:daily:${counted++}`, 'otoroshi:apikey:quotas:global:k']
+        await Promise.all([
+          ...keys.flatMap(key => [one.increment(key, 1, 60_000), two.increment(key, 2, 60_000)]),
+          one.increment('otoroshi:total', 3, 0),
+          two.increment(`otoroshi:brief:${i}`, 1, 5),
+        ])
+        await sleep(5)
+      }
+    }
+    await count(60)
+    await until('the first look is over', () => heard.looks > 0 && other.looks > 0)
+    const before = [heard.looks, other.looks]
+    await count(60)
+    await sleep(250)
+    assert.deepEqual([heard.looks, other.looks], before)
+    const counting = count(100)
+    await raw.set('otoroshi:routes:foreign', '{}')
+    await until('both look', () => heard.looks > before[0]! && other.looks > before[1]!)
+    await counting
+    const after = [heard.looks, other.looks]
+    // An Otoroshi that counts tells nobody either.
+    await raw.incr('otoroshi:apikey:quotas:global:k')
+    await until('both look again', () => heard.looks > after[0]! && other.looks > after[1]!)
+    assert.ok(Number(await raw.get('otoroshi:store:counted')) > 1000)
+    assert.deepEqual(
+      (await scanAll(one, 'otoroshi:store:')).map(({ key }) => key),
+      [],
+    )
+  })
+
   test('a feed that was cut off is heard again, and a look is asked for', async t => {
     const [one, two] = [await storeOf(t), await storeOf(t)]
     const other = listen(two)

@@ -60,7 +60,19 @@ export const ldap: ProviderOf = (module, services) => {
       return identity
     })
   }
-  return passwordProvider({ module, services, nameLabel: 'Login', dialogue: settings.basicAuth, check })
+  const provider = passwordProvider({
+    module,
+    services,
+    nameLabel: 'Login',
+    dialogue: settings.basicAuth,
+    check,
+  })
+  return {
+    ...provider,
+    async probe() {
+      await directory.use(connection => findUser(connection, settings, 'nobody', say))
+    },
+  }
 }
 
 function nobodyBelow(base: string): string {

@@ -35,7 +35,7 @@ describe('StartTLS', () => {
   it('that the server refuses is the end: nothing is said in clear', async () => {
     const heard: Buffer[] = []
     const port = await server(socket => {
-      socket.on('data', chunk => heard.push(chunk))
+      socket.on('data', (chunk: Buffer) => heard.push(chunk))
       socket.write(response(2))
     })
     await assert.rejects(() => starting(port), /refuses/)

@@ -62,6 +62,9 @@ export const oauth2: ProviderOf = (module, services) => {
         return null
       }
     },
+    async probe() {
+      await authority.provider()
+    },
     refresh: session => refreshed(authority, session, Date.now()),
   }
 }

@@ -5,7 +5,7 @@ import {
   type Exchange,
   inputTokenAttribute,
   userAttribute,
-} from '../../plugin/index.ts'
+} from '../plugin/index.ts'
 
 /**
  * The document: `snowflake`, `route` (id and name), `config` (settings of the plugin), `apikey`, `user`, `token` (claims),

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { schemaCheck } from './json-schema.ts'
 import { unambiguous } from './unambiguous.ts'
 
-const suite = new URL('../../../../shared/corpora/json-schema/', import.meta.url).pathname
+const suite = new URL('../../../shared/corpora/json-schema/', import.meta.url).pathname
 
 interface Group {
   readonly description: string

@@ -4,10 +4,10 @@
  * Guarantees: what a client sends never becomes a part of a path, nor of a pattern or another test of the expected value; an
  * expected value that a client decides is compared as it is.
  */
-import { compileValidator, isConstant } from '../../expression/index.ts'
-import type { Exchange, PluginServices } from '../../plugin/index.ts'
-import { expressionsOf, isClientChosen } from '../client-chosen.ts'
-import { compileLookup } from '../json-paths.ts'
+import { compileValidator, isConstant } from '../expression/index.ts'
+import type { Exchange, PluginServices } from '../plugin/index.ts'
+import { expressionsOf, isClientChosen } from './client-chosen.ts'
+import { compileLookup } from './json-paths.ts'
 
 export interface ContextValidatorSettings {
   readonly path: string

@@ -5,7 +5,7 @@ import {
   type Exchange,
   inputTokenAttribute,
   userAttribute,
-} from '../../plugin/index.ts'
+} from '../plugin/index.ts'
 
 /**
  * The document: `snowflake`, `apikey`, `user`, `request` (also as `req`), `route`, `config` and `token`, the verified token of

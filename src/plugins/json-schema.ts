@@ -6,7 +6,7 @@
  */
 import type { ErrorObject, Options, ValidateFunction } from 'ajv'
 import { createRequire } from 'node:module'
-import { guardedRegex } from '../../expression/index.ts'
+import { guardedRegex } from '../expression/index.ts'
 
 /** Faults of one body that are told. */
 const MOST_FAULTS = 20

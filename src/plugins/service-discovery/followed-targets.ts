@@ -1,0 +1,58 @@
+/** Targets of a route that come and go: another destination is compiled when they change, and the old one is let go. */
+import type { Destination, Exchange, PluginServices } from '../../plugin/index.ts'
+import { seldomLog } from '../seldom-log.ts'
+
+export class FollowedTargets {
+  readonly #services: Pick<PluginServices, 'destination' | 'log' | 'route'>
+  readonly #complain: (message: string) => void
+  #known = ''
+  #destination: Destination | null = null
+
+  constructor(services: PluginServices) {
+    this.#services = services
+    this.#complain = seldomLog(services)
+  }
+
+  /** These are the targets from now on, as a backend has them. Those that are none are left out. */
+  set(targets: readonly unknown[]): void {
+    const text = JSON.stringify(targets)
+    if (text === this.#known) return
+    const before = this.#destination
+    this.#known = text
+    this.#destination = this.#compile(targets)
+    before?.release()
+  }
+
+  /** Sends the request to them; without any it goes to the backend of the route. */
+  send(exchange: Exchange): void {
+    if (this.#destination !== null) exchange.sendTo(this.#destination)
+  }
+
+  release(): void {
+    this.#destination?.release()
+    this.#destination = null
+  }
+
+  #compile(targets: readonly unknown[]): Destination | null {
+    if (targets.length === 0) return null
+    const good = this.#try(targets)
+    if (good !== null) return good
+    // One that is broken must not take the others along.
+    const usable = targets.filter(target => {
+      const alone = this.#try([target])
+      alone?.release()
+      return alone !== null
+    })
+    return usable.length === 0 ? null : this.#try(usable)
+  }
+
+  #try(targets: readonly unknown[]): Destination | null {
+    const { backendRoot: root, backendRewrite: rewrite } = this.#services.route
+    try {
+      return this.#services.destination({ targets, root, rewrite })
+    } catch (error) {
+      this.#complain(`a registered target is none: ${(error as Error).message}`)
+      return null
+    }
+  }
+}
