@@ -146,6 +146,20 @@ describe('the examples of the catalogue', () => {
     console.log(`${slots.length} examples are served`)
   })
 
+  it('fail no request: what is refused is refused for a reason of the plugin', async () => {
+    const examples = [...pluginExamples().keys()]
+    const answers = await Promise.all(
+      examples.map(async (plugin, at) => [plugin, await call(gateway.port, `http://e${at}.test/`)] as const),
+    )
+    const failed = answers
+      .map(([plugin, { headers }]) => `${plugin}: ${headers['otoroshi-error-reason']}`)
+      .filter(text => /: (plugin\.(failed|unknown|invalid_config|setup_failed)|no_route)/.test(text))
+    assert.deepEqual(failed, [])
+    const passed = answers.filter(([, { json }]) => json?.method === 'GET').length
+    console.log(`${passed} of ${answers.length} let a plain request pass`)
+    assert.ok(passed > examples.length / 3)
+  })
+
   it('would be told, were one of them wrong', async () => {
     await gateway.route({
       id: 'wrong',

@@ -23,6 +23,7 @@ import {
   wrongFor,
 } from './support/upstream/configurations.ts'
 import { legacySpellings } from './support/upstream/samples.ts'
+import { until } from './support/wait.ts'
 
 /** Configurations of the reference that close their route on purpose, and what the status of the route says. */
 const closedOnPurpose: Readonly<Record<string, RegExp>> = {
@@ -56,6 +57,9 @@ const cases: Case[] = described.flatMap((plugin, at) => {
   if (older !== undefined) made.push({ route: `o${at}`, plugin: id, config: older, kind: 'older spellings' })
   return made
 })
+
+/** Behind all others, and closed. */
+const last = { route: 'zz', plugin: 'cp:nobody.knows.Me', config: {} }
 
 describe('the plugins of Otoroshi', { skip }, () => {
   it('are each built, or listed as coming later, or none of a route', () => {
@@ -106,7 +110,7 @@ describe('an export of Otoroshi with all of them', { skip }, () => {
     shop.backend.targets = [
       { ...shop.backend.targets[0], hostname: '127.0.0.1', port: backend.port, tls: false },
     ]
-    for (const { route, plugin, config } of cases)
+    for (const { route, plugin, config } of [...cases, last])
       content.routes.push({
         ...shop,
         id: route,
@@ -119,6 +123,8 @@ describe('an export of Otoroshi with all of them', { skip }, () => {
     const imported = await imports(gateway, content)
     assert.equal(imported.status, 200, imported.text)
     report = imported.json
+    // Where many routes come at once most are looked at in the background, one after the other.
+    await until('the last route is looked at', async () => !(await status(last.route)).healthy)
   })
   after(async () => {
     await backend.close()

@@ -12,6 +12,7 @@ export class BoardCopy implements Board {
   readonly #open = new Map<number, (fault: string | null) => void>()
   readonly #send: (id: number, key: string, value: string | null, ttl: number) => void
   #last = 0
+  version = 0
 
   constructor(send: (id: number, key: string, value: string | null, ttl: number) => void) {
     this.#send = send
@@ -44,6 +45,7 @@ export class BoardCopy implements Board {
 
   /** The main thread tells what changed; a null value is gone. */
   take(entries: readonly BoardEntry[]): void {
+    this.version++
     for (const { key, value, until } of entries)
       if (value === null) this.#entries.delete(key)
       else this.#entries.set(key, { value, until })

@@ -1,29 +1,22 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { MessageChannel } from 'node:worker_threads'
 import { EventPort } from '../events/index.ts'
+import { Heard, wanting } from '../events/testing/heard.ts'
+import { someInstance } from '../events/testing/some-instance.ts'
 import { crowdAlert } from './crowd-alert.ts'
 
-it('tells once in a while, and only when somebody listens', async () => {
-  const events = new EventPort()
-  const { port1, port2 } = new MessageChannel()
-  const told: Record<string, unknown>[] = []
-  const heard = new Promise<void>(resolve =>
-    port2.on('message', ({ events: list }: { events: Record<string, unknown>[] }) => {
-      told.push(...list)
-      resolve()
-    }),
-  )
+it('tells once in a while, and only when somebody listens', () => {
+  const events = new EventPort(someInstance)
+  const heard = new Heard().to(events)
   const crowded = crowdAlert(events, () => 'id', 'prod')
   crowded(2, 3)
-  events.connect(port1)
-  events.want(true)
+  events.configure([wanting('x')])
   crowded(2, 4)
   crowded(2, 5)
   events.flush()
-  await heard
-  port2.close()
+  const told = heard.now().texts('x')
+  events.connect(null)
   assert.equal(told.length, 1)
-  const { alert, limit, current } = told[0]!
+  const { alert, limit, current } = JSON.parse(told[0]!)
   assert.deepEqual([alert, limit, current], ['MaxConcurrentRequestReachedAlert', 2, 4])
 })

@@ -1,5 +1,10 @@
 /** From a finished run to its figures and, when somebody listens, its event. */
-import { GatewayEvent, type InstanceFields, type RequestFigures, type RequestMetrics } from '../events/index.ts'
+import {
+  GatewayEvent,
+  type InstanceFields,
+  type RequestFigures,
+  type RequestMetrics,
+} from '../events/index.ts'
 import type { Run } from '../gateway/pipeline/run.ts'
 import type { ConnectionFacts } from '../http/index.ts'
 import type { Refusal } from '../plugin/answer.ts'

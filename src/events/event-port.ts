@@ -46,7 +46,8 @@ export class EventPort {
     this.#selection = new Selection(exporters)
     const ids = exporters.map(({ id }) => id)
     this.#unsent = new Int32Array(new SharedArrayBuffer(4 * ids.length))
-    for (const [id, count] of this.#batch.counts()) if (ids.includes(id)) this.#unsent[ids.indexOf(id)] = count
+    for (const [id, count] of this.#batch.counts())
+      if (ids.includes(id)) this.#unsent[ids.indexOf(id)] = count
     this.#tellAccount()
   }
 
@@ -92,7 +93,9 @@ export class EventPort {
   }
 
   #hasRoom(): boolean {
-    return this.#fits() || (this.#outstanding.settle(), this.#fits())
+    if (this.#fits()) return true
+    this.#outstanding.settle()
+    return this.#fits()
   }
 
   #fits(): boolean {

@@ -66,8 +66,7 @@ const make = {
   remainingQuotas: (f: Facts) => f.remainingQuotas ?? NO_QUOTAS,
   viz: (f: Facts) => (f.route === null ? null : vizOf(f.route, f.parent)),
   cbDuration: (f: Facts) => whole(f.backendDuration),
-  overheadWoCb: (f: Facts) =>
-    Math.abs(whole(f.overhead) - Math.max(0, whole(f.backendDuration))),
+  overheadWoCb: (f: Facts) => Math.abs(whole(f.overhead) - Math.max(0, whole(f.backendDuration))),
   callAttempts: (f: Facts) => f.attempts,
   clientCertChain: (f: Facts) => f.clientChain,
   userAgentInfo: (f: Facts) => f.userAgent ?? null,

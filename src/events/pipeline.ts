@@ -123,7 +123,8 @@ export class ExportPipeline {
     this.#pump()
     if (this.#sending > 0 || this.#queue.length > 0)
       await Promise.race([new Promise<void>(resolve => this.#idle.push(resolve)), wait(limit)])
-    if (this.#queue.length > 0) this.ledger.drop('exporter_stopped', this.#queue.take(this.#queue.length).length)
+    if (this.#queue.length > 0)
+      this.ledger.drop('exporter_stopped', this.#queue.take(this.#queue.length).length)
     await this.#exporter?.close().catch(() => {})
   }
 }

@@ -52,7 +52,10 @@ export class Selection {
 }
 
 /** An exporter whose rules do not compile is known to be faulty by the events thread, too: it counts every event. */
-function select({ id, filtering, projection, faulty }: ExporterRules, forms: Map<string, SharedForm>): Selected {
+function select(
+  { id, filtering, projection, faulty }: ExporterRules,
+  forms: Map<string, SharedForm>,
+): Selected {
   try {
     const accepts = compileFilter(filtering)
     if (faulty) return { id, accepts, form: null }

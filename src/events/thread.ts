@@ -19,7 +19,10 @@ const running = new Map<string, Running>()
 
 const intake = new Intake(
   {
-    ledger: id => ledgers.get(id) ?? (catchUp(), ledgers.get(id)),
+    ledger: id => {
+      if (!ledgers.has(id)) catchUp()
+      return ledgers.get(id)
+    },
     offer: id => running.get(id)?.offer ?? null,
   },
   totals,

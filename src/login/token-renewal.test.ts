@@ -37,6 +37,7 @@ async function instance(store: Store) {
       port: 0,
       cookieDomain: '.oto.tools',
       secret: 'secret of the instance',
+      tokenHeader: 'otoroshi-token',
       root: 'otoroshi',
       admin: { cookie: 'c', secure: false, sameSite: 'lax', sessionLife: 1000 },
     },

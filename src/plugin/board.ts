@@ -1,6 +1,8 @@
 /** Short-lived facts that plugins tell each other over all threads and instances: who has registered where. */
 
 export interface Board {
+  /** Changes with what is there; time alone does not change it. */
+  readonly version: number
   /** How many texts there are, those included whose time is over. */
   readonly size: number
   /** Texts that are there now, under keys that begin with `prefix`. */

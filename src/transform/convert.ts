@@ -6,7 +6,8 @@ import { xmlToJson } from './xml/to-json.ts'
 
 export function convert({ kind, text }: ConvertJob, most: number): Outcome {
   try {
-    const made = kind === 'json-to-xml' ? jsonToXml(JSON.parse(text)) : JSON.stringify(xmlToJson(text.trimStart()))
+    const made =
+      kind === 'json-to-xml' ? jsonToXml(JSON.parse(text)) : JSON.stringify(xmlToJson(text.trimStart()))
     return made.length > most ? { ok: false, fault: 'too_large', details: [] } : { ok: true, text: made }
   } catch (error) {
     const isInput = [XmlFault, UnfitForXml, SyntaxError].some(kind => error instanceof kind)

@@ -133,16 +133,22 @@ export interface LoggedLine {
 /** A board of its own; what is put there stays as long as it is used. */
 export function fakeBoard(): Board {
   const texts = new Map<string, string>()
+  let version = 0
   return {
+    get version() {
+      return version
+    },
     get size() {
       return texts.size
     },
     list: prefix => [...texts].filter(([key]) => key.startsWith(prefix)),
     get: key => texts.get(key),
     async put(key, value) {
+      version++
       texts.set(key, value)
     },
     async remove(key) {
+      version++
       texts.delete(key)
     },
   }

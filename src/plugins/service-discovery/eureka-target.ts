@@ -19,6 +19,11 @@ export default definePlugin({
   setup({ eureka_server: server, eureka_app: app }, services) {
     if (!isName(server) || !isName(app)) return { preRoute: () => refuse('eureka.not_configured') }
     const targets = new FollowedTargets(services)
+    const find = (): readonly unknown[] =>
+      services.board
+        .list(appPrefix(server, app))
+        .map(([, value]) => targetOfInstance(JSON.parse(value)))
+        .filter(target => target !== null)
     return {
       preRoute(exchange) {
         const found = services.board

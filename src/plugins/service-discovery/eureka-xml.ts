@@ -3,12 +3,15 @@
 type Json = Readonly<Record<string, unknown>>
 
 export function eurekaXml(name: string, value: unknown): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${element(name, value)}`
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element(name, value, 0)}`
 }
 
-function element(name: string, value: unknown): string {
-  if (value === undefined || !/^[A-Za-z_][\w.-]*$/.test(name)) return ''
-  if (Array.isArray(value)) return value.map(item => element(name, item)).join('')
+/** What clients register may be nested without end: the rest is left out. */
+const DEEPEST = 30
+
+function element(name: string, value: unknown, depth: number): string {
+  if (value === undefined || depth > DEEPEST || !/^[A-Za-z_][\w.-]*$/.test(name)) return ''
+  if (Array.isArray(value)) return value.map(item => element(name, item, depth + 1)).join('')
   if (typeof value !== 'object' || value === null)
     return `<${name}>${escaped(value === null ? '' : String(value))}</${name}>`
   const attributes = Object.entries(value)
@@ -18,7 +21,7 @@ function element(name: string, value: unknown): string {
   const text = '$' in value ? escaped(String((value as Json)['$'])) : ''
   const inner = Object.entries(value)
     .filter(([key]) => !key.startsWith('@') && key !== '$')
-    .map(([key, part]) => element(key, part))
+    .map(([key, part]) => element(key, part, depth + 1))
     .join('')
   return `<${name}${attributes}>${text}${inner}</${name}>`
 }

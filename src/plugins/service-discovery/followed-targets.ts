@@ -2,10 +2,15 @@
 import type { Destination, Exchange, PluginServices } from '../../plugin/index.ts'
 import { seldomLog } from '../seldom-log.ts'
 
+/** Milliseconds between two looks for what is over. */
+const LOOK = 1_000
+
 export class FollowedTargets {
-  readonly #services: Pick<PluginServices, 'destination' | 'log' | 'route'>
+  readonly #services: Pick<PluginServices, 'board' | 'destination' | 'route'>
   readonly #complain: (message: string) => void
   #known = ''
+  #version = -1
+  #lookedAt = 0
   #destination: Destination | null = null
 
   constructor(services: PluginServices) {
@@ -21,6 +26,16 @@ export class FollowedTargets {
     this.#known = text
     this.#destination = this.#compile(targets)
     before?.release()
+  }
+
+  /** Looks for targets when the board has changed, and now and then, since entries have an end. */
+  follow(find: () => readonly unknown[]): void {
+    const { version } = this.#services.board
+    const now = performance.now()
+    if (version === this.#version && now - this.#lookedAt < LOOK) return
+    this.#version = version
+    this.#lookedAt = now
+    this.set(find())
   }
 
   /** Sends the request to them; without any it goes to the backend of the route. */

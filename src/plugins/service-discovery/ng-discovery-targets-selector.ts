@@ -18,7 +18,7 @@ export default definePlugin({
     const targets = new FollowedTargets(services)
     return {
       preRoute(exchange) {
-        targets.set(targetsOf(board, route.id, template))
+        targets.follow(() => targetsOf(board, route.id, template))
         targets.send(exchange)
       },
       dispose: () => targets.release(),

@@ -12,7 +12,7 @@ const ROOT = 'service-discovery:registrations:'
 /** Milliseconds a registration lives unless the settings say otherwise. */
 const USUAL_LIFE = 60_000
 
-const milliseconds = v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1)))
+const milliseconds = v.pipe(v.number(), v.integer(), v.minValue(1))
 
 /** Settings of the plugins; both spellings count. */
 export const discoverySettings = {
@@ -29,7 +29,7 @@ export const discoverySettings = {
     v.nullish(milliseconds, null),
     v.description('Life of a registration, milliseconds; 60000 unless set'),
   ),
-  registration_ttl: v.pipe(milliseconds, v.description('The same in another spelling')),
+  registration_ttl: v.pipe(v.nullish(milliseconds), v.description('The same in another spelling')),
 }
 
 interface Settings {

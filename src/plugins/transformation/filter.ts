@@ -4,8 +4,8 @@ import { type JobFault, type Outcome, workbench } from '../../transform/index.ts
 import { bareError } from '../bare-error.ts'
 import { pluginContext } from '../plugin-context.ts'
 
-/** Longest result of a filter, as a multiple of the longest body that is read. */
-const GROWTH = 4
+/** Longest result, in characters, as a multiple of the longest body that is read. */
+export const GROWTH = 4
 
 /** Which body a filter works on. */
 export type BodySide = 'request' | 'response'

@@ -98,6 +98,15 @@ describe('a table that an Otoroshi made', { skip: postgresMissing }, () => {
       for (const value of [null, ''])
         await assert.rejects(store.commit([{ key, value: '1' }], [{ key, value }]), { name: 'StoreConflict' })
     }
+    const members = [
+      ['otoroshi:some:set', 'a'],
+      ['otoroshi:some:set', 'b'],
+      ['otoroshi:some:hash', 'a'],
+      ['none', 'a'],
+      ['otoroshi:some:set', '\0'],
+    ]
+    const found = await Promise.all(members.map(([key, text]) => store.hasMember!(key!, text!)))
+    assert.deepEqual(found, [true, false, false, false, false])
     assert.deepEqual(await scanAll(store, 'otoroshi:'), [])
     const rows = await server.sql(
       'select type, lvalue, svalue, mvalue from otoroshi.entities order by key limit 1',

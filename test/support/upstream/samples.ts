@@ -9,6 +9,7 @@ export const fieldSamples: Readonly<Record<string, unknown>> = {
   addresses: ['10.0.0.0/8'],
   filter: '.',
   sameSite: 'Lax',
+  service_url_default_zone: 'https://eureka.internal/eureka',
   source: place,
   status: 200,
   targets: [target],

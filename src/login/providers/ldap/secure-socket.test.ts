@@ -5,7 +5,9 @@ import { Connection, DirectoryDown } from './connection.ts'
 import { openSocket, readAddress } from './secure-socket.ts'
 
 const servers: net.Server[] = []
-after(() => servers.forEach(server => server.close()))
+after(() => {
+  for (const server of servers) server.close()
+})
 
 /** A server that answers the first bytes of a client as `answer` does. */
 async function server(answer: (socket: Socket) => void): Promise<number> {
