@@ -38,7 +38,7 @@ before(async () => {
 })
 after(async () => {
   await gateway.stop()
-  files.close()
+  files.remove()
   rmSync(folder, { recursive: true })
 })
 

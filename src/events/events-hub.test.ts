@@ -95,7 +95,9 @@ test('an account goes on over every change of its exporter, and ends with it', a
   assert.equal((await hub.ledger()).exporters['changed'], undefined)
   hub.configure('changed', configOf('changed'))
   emit(20)
-  await until(async () => (await account('changed')).pending === 0 && (await account('changed')).produced === 60)
+  await until(
+    async () => (await account('changed')).pending === 0 && (await account('changed')).produced === 60,
+  )
   assert.deepEqual(await account('changed'), { produced: 60, delivered: 60, dropped: {}, pending: 0 })
   hub.configure('changed', null)
   hub.configure('changed', configOf('changed'))
@@ -137,7 +139,10 @@ test('the account goes on when the events thread dies; what it had is dropped, w
   const died = dropped['events_thread_died'] ?? 0
   assert.ok(died === 40 || died === 70, `${died} died`)
   assert.equal(delivered, 100 - died)
-  assert.deepEqual(linesOf('dying'), Array.from({ length: delivered }, (_, i) => died + i))
+  assert.deepEqual(
+    linesOf('dying'),
+    Array.from({ length: delivered }, (_, i) => died + i),
+  )
   await stop()
   assert.ok(existsSync(join(folder, 'dying.log')))
 })

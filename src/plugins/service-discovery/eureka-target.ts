@@ -26,10 +26,7 @@ export default definePlugin({
         .filter(target => target !== null)
     return {
       preRoute(exchange) {
-        const found = services.board
-          .list(appPrefix(server, app))
-          .map(([, value]) => targetOfInstance(JSON.parse(value)))
-        targets.set(found.filter(target => target !== null))
+        targets.follow(find)
         targets.send(exchange)
       },
       dispose: () => targets.release(),

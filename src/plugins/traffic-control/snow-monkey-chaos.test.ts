@@ -74,7 +74,10 @@ describe('the snow monkey on a route', () => {
 
 describe('the snow monkey of the global configuration', () => {
   const route = routeView({ id: 'r' })
-  const status = async (faults: Readonly<Record<string, unknown>> | 'calm' | null, adminRoute = 'other'): Promise<number> => {
+  const status = async (
+    faults: Readonly<Record<string, unknown>> | 'calm' | null,
+    adminRoute = 'other',
+  ): Promise<number> => {
     const { status: got } = await runPlugin(plugin, {
       config: { bad_responses_fault: { ratio: 1, responses: [{ status: 501 }] } },
       route: { id: 'r' },
