@@ -13,6 +13,7 @@ import { anything, flag, json, jsonOrYaml, listOf, mapOf, object, text, whole } 
 
 const tag = 'snowmonkey'
 const path = '/api/snowmonkey'
+const controller = 'otoroshi.controllers.adminapi.SnowMonkeyController'
 const settings = mapOf(anything)
 const done = { 200: { description: 'It is done', content: json(object({ done: flag })) } }
 const config = {
@@ -23,7 +24,7 @@ export const snowMonkeyEndpoints: readonly Endpoint[] = [
   {
     method: 'POST',
     path: `${path}/_start`,
-    id: 'snowmonkey.start',
+    id: `${controller}.startSnowMonkey`,
     tag,
     summary: 'Wakes the snow monkey',
     parameters: ['dryRun'],
@@ -33,7 +34,7 @@ export const snowMonkeyEndpoints: readonly Endpoint[] = [
   {
     method: 'POST',
     path: `${path}/_stop`,
-    id: 'snowmonkey.stop',
+    id: `${controller}.stopSnowMonkey`,
     tag,
     summary: 'Sends the snow monkey to sleep; outages end',
     parameters: ['dryRun'],
@@ -43,7 +44,7 @@ export const snowMonkeyEndpoints: readonly Endpoint[] = [
   {
     method: 'GET',
     path: `${path}/config`,
-    id: 'snowmonkey.config',
+    id: `${controller}.getSnowMonkeyConfig`,
     tag,
     summary: 'Settings of the snow monkey',
     answers: config,
@@ -52,7 +53,7 @@ export const snowMonkeyEndpoints: readonly Endpoint[] = [
   {
     method: 'PUT',
     path: `${path}/config`,
-    id: 'snowmonkey.replace',
+    id: `${controller}.updateSnowMonkey`,
     tag,
     summary: 'Exchanges the settings of the snow monkey',
     parameters: ['dryRun'],
@@ -64,7 +65,7 @@ export const snowMonkeyEndpoints: readonly Endpoint[] = [
   {
     method: 'PATCH',
     path: `${path}/config`,
-    id: 'snowmonkey.patch',
+    id: `${controller}.patchSnowMonkey`,
     tag,
     summary: 'Changes settings of the snow monkey',
     parameters: ['dryRun'],
@@ -76,7 +77,7 @@ export const snowMonkeyEndpoints: readonly Endpoint[] = [
   {
     method: 'GET',
     path: `${path}/outages`,
-    id: 'snowmonkey.outages',
+    id: `${controller}.getSnowMonkeyOutages`,
     tag,
     summary: 'Outages that hold now',
     answers: {
@@ -101,7 +102,7 @@ export const snowMonkeyEndpoints: readonly Endpoint[] = [
   {
     method: 'DELETE',
     path: `${path}/outages`,
-    id: 'snowmonkey.reset',
+    id: `${controller}.resetSnowMonkey`,
     tag,
     summary: 'Ends the outages that hold now',
     parameters: ['dryRun'],
