@@ -148,7 +148,7 @@ describe('clients', () => {
       groupSize: 10,
       groupDuration: 50,
       filtering: { include: [{ '@type': 'GatewayEvent' }], exclude: [] },
-      config: { path: events },
+      config: { path: events, maxFileSize: 10_000_000 },
     }
     assert.equal(
       (await gateway.admin('POST', '/apis/events.otoroshi.io/v1/data-exporters', exporter)).status,

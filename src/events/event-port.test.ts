@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { once } from 'node:events'
+import { mock, test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import { EventPort } from './event-port.ts'
 import { Ledger } from './ledger.ts'
@@ -155,10 +156,15 @@ test('what a producer has not sent when it dies is counted as dropped', async ()
   producer.configure([wanting('x'), wanting('y', { filtering: { include: [{ n: 3 }], exclude: [] } })])
   producer.emit({ n: 0 })
   producer.flush()
-  for (let n = 1; n < 8; n++) producer.emit({ n })
-  // As when its thread ends: nothing is flushed any more.
-  port1.close()
-  await pause()
+  // As when its thread ends: no timer fires any more.
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    for (let n = 1; n < 8; n++) producer.emit({ n })
+    port1.close()
+    await once(port2, 'close')
+  } finally {
+    mock.timers.reset()
+  }
   assert.deepEqual(report(heard.ledger('x')), {
     produced: 8,
     delivered: 1,

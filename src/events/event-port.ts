@@ -18,7 +18,7 @@ const MOST_OUTSTANDING = 20_000
 const MOST_SIZE = 16 * 1024 * 1024
 /** Texts of one message at most, their characters, and milliseconds until it leaves. */
 const BATCH = 512
-const BATCH_SIZE = 64 * 1024
+const BATCH_SIZE = 128 * 1024
 const BATCH_TIME = 20
 
 export class EventPort {

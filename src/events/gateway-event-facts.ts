@@ -1,4 +1,7 @@
 /** What the event of a request is made from. */
+import type { VisitedFields } from './masked-fields.ts'
+
+export type EventHeaders = Iterable<readonly [string, string]> | VisitedFields
 
 /**
  * What the gateway knows of a finished request. Times in milliseconds; -1 where unknown. Each is asked for when an event needs it,
@@ -25,10 +28,10 @@ export interface GatewayEventFacts {
   readonly dataOut: number
   readonly status: number
   readonly chunked: boolean
-  readonly headers: Iterable<readonly [string, string]>
-  readonly headersOut: Iterable<readonly [string, string]>
-  readonly sentHeaders: Iterable<readonly [string, string]>
-  readonly answerHeaders: Iterable<readonly [string, string]>
+  readonly headers: EventHeaders
+  readonly headersOut: EventHeaders
+  readonly sentHeaders: EventHeaders
+  readonly answerHeaders: EventHeaders
   readonly identity: EventIdentity | null
   /** Message of the gateway's own error, or null. */
   readonly error: string | null

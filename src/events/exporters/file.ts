@@ -17,7 +17,7 @@ export const openFile: OpenExporter = (config): Exporter => {
   const keep = typeof maxNumberOfFile === 'number' ? maxNumberOfFile : 0
   const file = new GrowingFile(now => filled(path, now), maxFileSize, keep)
   return {
-    send: events => file.append(`${events.join('\r\n')}\r\n`),
+    send: events => file.append(events),
     close: () => file.close(),
   }
 }

@@ -1,15 +1,16 @@
 /**
- * A file that texts are appended to. It stays open; what comes while something is being written goes out together. It is opened
+ * A file that lines are appended to. It stays open; what comes while something is being written goes out together. It is opened
  * anew when its name changes, and when somebody moved or removed it: that is noticed within `LOOK`.
  */
 import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
+import { LineBuffer } from './line-buffer.ts'
 
 /** Milliseconds for which it is believed that the file is still there. */
 const LOOK = 250
 
 interface Waiting {
-  readonly text: string
+  readonly lines: readonly string[]
   readonly done: () => void
   readonly failed: (error: unknown) => void
 }
@@ -28,6 +29,7 @@ export class GrowingFile {
   readonly #nameAt: (now: Date) => string
   readonly #mostSize: number
   readonly #keep: number
+  readonly #buffer = new LineBuffer()
   #waiting: Waiting[] = []
   #writing: Promise<void> | null = null
   #file: OpenFile | null = null
@@ -41,9 +43,10 @@ export class GrowingFile {
     this.#keep = keep
   }
 
-  append(text: string): Promise<void> {
+  /** Resolves when the lines are written. */
+  append(lines: readonly string[]): Promise<void> {
     return new Promise((done, failed) => {
-      this.#waiting.push({ text, done, failed })
+      this.#waiting.push({ lines, done, failed })
       this.#writing ??= this.#writeAll()
     })
   }
@@ -58,7 +61,7 @@ export class GrowingFile {
       const waiting = this.#waiting
       this.#waiting = []
       try {
-        await this.#write(Buffer.from(waiting.map(({ text }) => text).join('')))
+        await this.#write(this.#buffer.fill(waiting.flatMap(({ lines }) => lines)))
         for (const { done } of waiting) done()
       } catch (error) {
         await this.#shut()

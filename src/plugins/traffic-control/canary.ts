@@ -4,22 +4,15 @@
  * Guarantees: a client cannot choose its way, since ids are signed; the choice depends on the id alone, so that it is the same
  * on every instance.
  */
-import { randomUUID } from 'node:crypto'
-import { isIP } from 'node:net'
 import {
   canaryIdAttribute,
-  type Exchange,
   type PluginInstance,
   type PluginServices,
   schema as v,
   stringHash,
 } from '../../plugin/index.ts'
+import { canaryCookie, canaryIdOf } from '../canary-id.ts'
 import { setting, text } from '../settings.ts'
-
-/** Field in which a client may show its id instead of the cookie. */
-const FIELD = 'otoroshi-canary-id'
-/** Life of the cookie in seconds: 30 days. */
-const LIFE = 2_592_000
 
 export const canaryTargets = {
   targets: setting(
@@ -45,21 +38,18 @@ export function canary(
 ): PluginInstance {
   if (targets.length === 0) return {}
   const servers = destination({ targets, root })
-  const idOf = ({ request }: Exchange): string =>
-    idIn(request.cookies.get(cookie)) ?? idIn(request.headers.get(FIELD)) ?? randomUUID()
-  const idIn = (text: string | undefined): string | null => (text === undefined ? null : signer.idIn(text))
   return {
     preRoute(exchange) {
       const part = share(exchange.startedAt)
       if (part === null) return
-      const id = idOf(exchange)
+      const id = canaryIdOf(exchange, cookie, signer)
       exchange.attributes.set(canaryIdAttribute, id)
       if (goesAlong(id, part)) exchange.sendTo(servers)
     },
     response(exchange) {
       const id = exchange.attributes.get(canaryIdAttribute)
       if (id !== undefined)
-        exchange.response.headers.append('Set-Cookie', field(cookie, signer.signedId(id), exchange))
+        exchange.response.headers.append('Set-Cookie', canaryCookie(cookie, id, exchange, signer))
     },
     dispose: () => servers.release(),
   }
@@ -68,9 +58,4 @@ export function canary(
 /** Whether the client of this id belongs to the share; who belongs to a smaller one belongs to a greater one. */
 export function goesAlong(id: string, share: number): boolean {
   return Math.abs(stringHash(id)) % 100 < share * 100
-}
-
-function field(name: string, value: string, { request: { domain } }: Exchange): string {
-  const host = isIP(domain) === 0 && domain.includes('.') ? `; Domain=${domain}` : ''
-  return `${name}=${value}; Max-Age=${LIFE}; Path=/${host}; SameSite=Lax`
 }
