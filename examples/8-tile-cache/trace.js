@@ -92,5 +92,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { uncached, cached } = await trace(Number(port), Number(appPort))
   const fewer = (1 - cached.calls / cached.asked) * 100
   console.log(`without the cache: ${uncached.asked} tiles, ${uncached.calls} calls of the application`)
-  console.log(`with the cache: ${cached.asked} tiles, ${cached.calls} calls, ${fewer.toFixed(1)} % fewer`)
+  console.log(`with the cache: ${cached.asked} tiles, ${fewer.toFixed(0)} % fewer calls`)
 }

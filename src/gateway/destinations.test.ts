@@ -34,7 +34,7 @@ function sender(ports: Record<string, number>, made: Map<string, Destination>): 
 }
 
 it('go there, under its root, and end there when it is let go meanwhile', async () => {
-  let finish: () => void = () => {}
+  let finish: (() => void) | null = null
   const home = await openRawBackend(socket => void socket.write(plainAnswer('home')))
   const other = await openRawBackend((socket, head) => {
     const path = head.split(' ', 2)[1]
@@ -54,9 +54,9 @@ it('go there, under its root, and end there when it is let go meanwhile', async 
   assert.deepEqual(await get('/a'), [200, 'home'])
   assert.deepEqual(await get('/a', 'other'), [200, 'other /new/a'])
   const slow = get('/slow', 'other')
-  await new Promise(resolve => setTimeout(resolve, 100))
+  while (finish === null) await new Promise(resolve => setTimeout(resolve, 5))
   made.get('other')!.release()
-  finish()
+  ;(finish as () => void)()
   assert.deepEqual(await slow, [200, 'other /new/slow'])
   // Whoever sends there now has made a mistake: the request is closed, and never goes where nobody said.
   assert.equal((await get('/a', 'other'))[0], 500)
