@@ -67,6 +67,7 @@ export class TestServer {
       explain: async request => ({ explained: request }),
       threads: () => [{ id: 1, revision: control.revision }],
       ledger: () => ({ produced: 3, delivered: 2, dropped: 0, pending: 1 }),
+      snowMonkey: { outages: [], reset() {} },
       plugins: async () => [
         {
           id: 'cp:a',

@@ -24,6 +24,7 @@ const samples: Record<string, fc.Arbitrary<string>> = {
     .array(fc.stringMatching(/^[a-z ]{1,8}$/), { minLength: 1, maxLength: 3 })
     .map(names => names.join(',')),
   address: fc.constantFrom('127.0.0.1', '::1', 'localhost'),
+  'time zone': fc.constantFrom('UTC', 'Europe/Paris', 'America/New_York'),
   'header name': fc.stringMatching(/^[A-Za-z-]{1,20}$/),
   'JSON object': fc
     .dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.string({ maxLength: 5 }))

@@ -74,12 +74,6 @@ export const everyday = {
     'errors.graphql.request',
     'The request holds no query that GraphQL could run.',
   ],
-  'graphql.bad_schema': [
-    400,
-    'bad schema',
-    'errors.graphql.schema',
-    'The GraphQL schema of the route cannot be used.',
-  ],
   'graphql.refused': [
     200,
     'query refused',
