@@ -27,12 +27,13 @@ import { until } from './support/wait.ts'
 
 /** Configurations of the reference that close their route on purpose, and what the status of the route says. */
 const closedOnPurpose: Readonly<Record<string, RegExp>> = {
+  'IzanamiV2Proxy: defaults': /url: expected an http or https URL/,
   'NgExternalValidator: defaults': /url is missing/,
   'S3Backend: defaults': /bucket: expected the name of a bucket/,
 }
 
 /** Settings that may hold anything. */
-const anything: ReadonlySet<string> = new Set(['MockResponses form_data'])
+const anything: ReadonlySet<string> = new Set(['GraphQLBackend initial_data', 'MockResponses form_data'])
 
 const shortName = (id: string): string => id.slice(id.lastIndexOf('.') + 1)
 const builtIn = new Map((await allBuiltIn()).map(plugin => [plugin.id, plugin]))

@@ -40,6 +40,7 @@ function routesOf(given: unknown): readonly Json[] {
   // The server keeps the configuration as a text in `value`.
   for (let depth = 0; depth < 3; depth++) {
     if (typeof value === 'string') value = JSON.parse(value)
+    if (typeof value !== 'object' || value === null) break
     const { routes, value: inner } = value as Json
     if (Array.isArray(routes)) return routes.slice(0, MOST_RULES) as readonly Json[]
     value = inner

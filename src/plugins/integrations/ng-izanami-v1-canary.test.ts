@@ -41,7 +41,9 @@ describe('the paths of variants', () => {
   it('are never what a backend must not be asked', () => {
     for (const bad of ['/../x', 'x', '/a b', '/a\r\nX: y', '//h?x'])
       assert.equal(izanamiRouting({ routes: [{ route: '/', variants: { a: bad } }] })('/', 'a'), null, bad)
-    assert.throws(() => izanamiRouting({}), /routes/)
+    assert.throws(() => izanamiRouting({}), /expected .*routes/)
+    for (const none of [{ value: 'x' }, { other: 1 }, { value: null }])
+      assert.throws(() => izanamiRouting(none), /expected .*routes|JSON/)
     assert.throws(() => izanamiRouting({ routes: [{ route: '(', regex: true }] }))
   })
 })

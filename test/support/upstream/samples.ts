@@ -48,6 +48,8 @@ export const samples: Readonly<Record<string, Readonly<Record<string, unknown>>>
     ban_time: '1h',
     url_regex: [{ pattern: '/login', mode: 'block' }],
   },
+  [`${P}GraphQLProxy`]: { schema: 'type Query { hello: String }' },
+  [`${P}GraphQLQuery`]: { query: '{ hello }', response_path: '$.data', response_filter: '.' },
   [`${P}HttpSignatureSignResponse`]: {
     key: { kind: 'inline', secret_or_pem: 'a secret of both', keyid: 'k' },
     algorithm: 'hmac-sha256',
@@ -58,6 +60,9 @@ export const samples: Readonly<Record<string, Readonly<Record<string, unknown>>>
   [`${P}JQ`]: { request: '.', response: '.' },
   [`${P}LocalTokenBucket`]: { bucketKey: '6f3f1b0c-8a5c-4d1e-9c55-3f1d5c9b7a10' },
   [`${P}MockResponses`]: { responses: [{ path: '/a', method: 'GET', status: 200, headers: {}, body: 'a' }] },
+  [`${P}NgIzanamiV1Canary`]: {
+    route_config: { routes: [{ route: '/', variants: { b: '/b' }, default: '/' }] },
+  },
   [`${P}NgErrorRewriter`]: { templates: { default: '<p>${error_id}</p>' } },
   [`${P}NgHtmlPatcher`]: { append_head: ['<meta>'] },
   [`${P}NgResponseCache`]: {
@@ -99,6 +104,7 @@ export const samples: Readonly<Record<string, Readonly<Record<string, unknown>>>
     latency_injection_fault: { ratio: 0.1, from: 1, to: 2 },
     bad_responses_fault: { ratio: 0.1, responses: [{ status: 502, body: '{}', headers: {} }] },
   },
+  [`${P}SOAPAction`]: { jq_request_filter: '.', jq_response_filter: '.' },
   [`${P}SwaggerUIPlugin`]: { swagger_url: 'https://service.internal/openapi.json', title: 'API' },
   [`${P}TimeControlledCanaryMode`]: { start: '2030-01-01T00:00:00Z', stop: '2030-01-02T00:00:00Z' },
   [`${P}TimeRestrictedAccessPlugin`]: {
