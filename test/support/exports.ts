@@ -28,7 +28,11 @@ export async function exportedLines(gateway: TestGateway): Promise<string[]> {
   const { status, headers, text } = await gateway.admin('GET', '/api/otoroshi.json', undefined, lines)
   assert.equal(status, 200)
   assert.equal(headers.get('content-type'), 'application/x-ndjson')
-  return text.split('\n').filter(Boolean).sort()
+  // The calls of the admin API's own key go on being counted while exports are compared.
+  return text
+    .split('\n')
+    .filter(line => line !== '' && !line.startsWith('{"k":"otoroshi:apikey:quotas:'))
+    .sort()
 }
 
 export function imports(gateway: TestGateway, content: unknown, query = ''): Promise<AdminAnswer> {

@@ -94,7 +94,14 @@ export class ResponseCache {
     return !headers.getAll('cache-control').some(line => /(?:^|[\s,])no-store(?:$|[\s,])/i.test(line))
   }
 
-  #decide(exchange: Exchange, visit: Visit, until: number, waited = false): Verdict | Promise<Verdict> {
+  /** `waited`: for another one's answer, before; `late`: another thread began to ask between a look and the attempt to. */
+  #decide(
+    exchange: Exchange,
+    visit: Visit,
+    until: number,
+    waited = false,
+    late = false,
+  ): Verdict | Promise<Verdict> {
     const now = Date.now()
     const found = this.#find(exchange, visit)
     const kept = found.answer
@@ -122,7 +129,13 @@ export class ResponseCache {
           .wait(flight.slot, flight.version, patience)
           .then(() => (visit.over ? undefined : this.#decide(exchange, visit, until, true)))
       }
-      if (!found.pass) visit.filling = this.#store.depart(visit.places.own ?? visit.places.shared)
+      if (!found.pass) {
+        visit.filling = this.#store.depart(visit.places.own ?? visit.places.shared)
+        if (visit.filling === null && flight === null && !late) {
+          kept?.release()
+          return this.#decide(exchange, visit, until, waited, true)
+        }
+      }
     }
     visit.collapsed = false
     visit.stored = kept
