@@ -1,4 +1,5 @@
-import { STATUS_CODES } from 'node:http'
+// An import of `node:http` reads all that it exports, its WebSocket among that, which loads a whole second HTTP client.
+const { STATUS_CODES } = process.getBuiltinModule('node:http')
 
 /** Reason phrase of a status, empty when it has none. */
 export function reasonPhrase(status: number): string {

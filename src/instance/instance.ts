@@ -5,8 +5,6 @@
  * open; `stop` lets requests finish within the limit and closes the store last.
  */
 import { readFileSync } from 'node:fs'
-import { adminApi, adminApiFor } from '../admin-api/admin-api.ts'
-import { validatorFaults } from '../admin-api/entity-validators.ts'
 import type { AdminApiServices } from '../admin-api/services.ts'
 import { isRedisKind, postgresTarget, redisTarget, type Settings } from '../config/index.ts'
 import { ControlPlane } from '../control/control-plane.ts'
@@ -32,17 +30,18 @@ import { explainWith } from './explain.ts'
 import { StartFailure } from './failure.ts'
 import { Exporters } from './exporters.ts'
 import { FlowStore } from './flow-store.ts'
-import { type FirstLogin, type FirstStart, firstStart } from './first-start.ts'
+import type { FirstLogin, FirstStart } from './first-start.ts'
 import { HttpListeners } from './http-listeners.ts'
 import { InstanceCache } from './kept-answers.ts'
 import type { Log } from './log.ts'
 import { monitoringWith } from './monitoring.ts'
-import { loginSettings, openLogins } from './logins.ts'
+import { loginSettings } from './login-settings.ts'
 import { hashPassword, passwordMatches } from './password.ts'
 import { pluginFiles, watchPlugins } from './plugins-folder.ts'
 import { PluginListings } from './plugin-listings.ts'
 import { storedPublicKey } from './public-key.ts'
 import { PortUnavailable, probePort } from './port-probe.ts'
+import { PrivateRooms } from './private-rooms.ts'
 import { secretRotation } from './rotation.ts'
 import { SharedPurges } from './shared-purges.ts'
 import { SnowMonkey } from './snow-monkey.ts'
@@ -109,6 +108,7 @@ async function assemble(
         }
       : null,
     initial: async () => {
+      const { firstStart } = await import('./first-start.ts')
       first = await firstStart(settings, () => listings.all())
       for (const warning of first.warnings) log('warn', warning)
       return first.initial
@@ -143,7 +143,7 @@ async function assemble(
     adminRoute: { routeId: settings.adminApi.routeId, groupId: settings.adminApi.groupId },
     version,
     env: settings.instance.env,
-    entityValidators: entityValidators(settings),
+    entityValidators: await entityValidators(settings),
     template: { routeBaseDomain: settings.domains.routeBase, domain: settings.domains.domain },
     pretty: settings.adminApi.pretty,
     explain: request => explainWith(dataPlane, request),
@@ -170,7 +170,7 @@ async function assemble(
     audit,
     hashPassword,
     passwordMatches,
-    checkAuthModule: (module, user, from) => login.check(module, user, from),
+    checkAuthModule: async (module, user, from) => (await rooms.login()).check(module, user, from),
     plugins: () => listings.all(),
     quotas: {
       read: key => counts.quotas.read(key),
@@ -180,14 +180,16 @@ async function assemble(
   }
   const { exposed: served } = settings.adminApi
   const loginToken = newToken()
-  const adminCall = served ? adminApiFor(services) : null
-  const login = openLogins({ settings, control, audit, adminCall, token: loginToken, log })
-  closers.push(() => login.close())
-  const admin = served ? adminApi(services) : null
-  const privateListener: AdminListener = await openAdminListener(exchange => {
-    if (admin === null || login.takes(exchange)) login.handle(exchange)
-    else admin(exchange)
-  }, settings.http.limits)
+  const rooms: PrivateRooms = new PrivateRooms({
+    services,
+    served,
+    logins: { settings, control, audit, token: loginToken, log },
+  })
+  closers.push(() => rooms.close())
+  const privateListener: AdminListener = await openAdminListener(
+    exchange => rooms.handle(exchange),
+    settings.http.limits,
+  )
   closers.push(() => privateListener.drain(1_000))
 
   const state = new InstanceState()
@@ -242,8 +244,12 @@ async function assemble(
     onAcknowledged: (delta, acknowledgement) => control.acknowledge(delta, acknowledgement),
     onFlow: flow => flows.add(flow),
     onDied: index => keptAnswers?.bury(index),
-    onPassword: question => login.password(question),
-    onSessionUsed: id => login.sessionUsed(id),
+    onPassword: async question => (await rooms.login()).password(question),
+    onSessionUsed: id =>
+      void rooms.login().then(
+        login => login.sessionUsed(id),
+        () => {},
+      ),
     onApikey: key => storeApikey(control, key),
     onPlugins: (failures, folder) => {
       listings.setFolder(folder)
@@ -276,6 +282,7 @@ async function assemble(
   const files = folder === null ? [] : await readPlugins(folder)
   await dataPlane.start(files)
   await loaded
+  rooms.start()
   await board.load()
   await purges?.follow()
   const exposed = storedPublicKey(control, settings)
@@ -308,8 +315,10 @@ async function assemble(
   }
 }
 
-function entityValidators({ adminApi }: Settings): Readonly<Record<string, unknown>> {
+async function entityValidators({ adminApi }: Settings): Promise<Readonly<Record<string, unknown>>> {
   const validators = adminApi.entityValidators ?? {}
+  if (Object.keys(validators).length === 0) return validators
+  const { validatorFaults } = await import('../admin-api/entity-validators.ts')
   const faults = validatorFaults(validators, true)
   if (faults.length > 0)
     throw new StartFailure(faults.map(fault => `otoroshi.adminapi.entity_validators: ${fault}`).join('\n'))

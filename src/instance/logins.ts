@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import type { Settings } from '../config/index.ts'
 import type { ControlPlane } from '../control/control-plane.ts'
 import { controlCalls } from '../data-plane/control-calls.ts'
-import type { LoginSettings } from '../data-plane/thread-settings.ts'
 import { buildAlert, type EventPort } from '../events/index.ts'
 import { Login } from '../login/login.ts'
 import type { LoginServices } from '../login/services.ts'
@@ -60,29 +59,4 @@ export function openLogins({ settings, control, audit, adminCall, token, log }: 
     },
     log,
   })
-}
-
-/** What threads are told of logins. */
-export function loginSettings(
-  { loginHosts, logins, console }: Settings,
-  port: number,
-  token: string,
-): LoginSettings {
-  return {
-    hosts: loginHosts.users,
-    consoleHosts: loginHosts.administrators,
-    scheme: loginHosts.scheme,
-    port: loginHosts.port,
-    secret: loginHosts.secret,
-    allowRedirectParameter: logins.allowRedirectParameter,
-    hiddenCookies: logins.hideCookies ? [console.cookieName] : null,
-    listener: {
-      port,
-      header: TOKEN_HEADER,
-      token,
-      clientHeader: CLIENT_HEADER,
-      urlHeader: URL_HEADER,
-      modulesHeader: MODULES_HEADER,
-    },
-  }
 }
