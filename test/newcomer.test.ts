@@ -7,6 +7,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { lastingFreePort } from './support/free-port.ts'
 import { type FencedBlock, fencedBlocks } from './support/markdown.ts'
 import { newcomersEnvironment, printsAs, ShellSession } from './support/shell-session.ts'
 import { until } from './support/wait.ts'
@@ -26,16 +27,6 @@ const rewritten = (text: string): string =>
   text.replace(/\b(?:8080|300[01])\b/g, port => String(ports.get(port)))
 const section = (heading: string): FencedBlock[] => blocks.filter(block => block.heading === heading)
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject)
-    server.listen(0, () => {
-      const { port } = server.address() as net.AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
-
 function listens(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = net.connect(port, 'localhost', () => {
@@ -47,7 +38,7 @@ function listens(port: number): Promise<boolean> {
 }
 
 before(async () => {
-  for (const port of ['8080', '3000', '3001']) ports.set(port, await freePort())
+  for (const port of ['8080', '3000', '3001']) ports.set(port, await lastingFreePort())
   const left = /^(\.git|node_modules|data|\.cache|bench\/out)(\/|$)/
   cpSync(root, folder, { recursive: true, filter: from => !left.test(relative(root, from)) })
   if (!install) symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))

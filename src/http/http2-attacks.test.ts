@@ -37,7 +37,8 @@ describe('attacks on an HTTP/2 server', () => {
       return Buffer.concat(parts)
     }
     assert.ok((await flood(port, round, 100)) <= 100)
-    assert.ok(handled < 1000, `${handled}`)
+    // Of 5,000: a thousand at once are what a session may have reset, and 33 more a second.
+    assert.ok(handled <= 1033, `${handled}`)
   })
 
   it('by endless CONTINUATION end the session', async () => {
