@@ -6,8 +6,8 @@
  * refusal is JSON with a reason code; nothing of a request is held beyond the limits. Not here: the check of API keys,
  * health and metrics (the data plane answers those).
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ExchangeHandler, ServerExchange } from '../http/contract.ts'
+import { carriesToken } from '../identity/proofs.ts'
 import type { AdminSession } from '../model/kinds/admin-session.ts'
 import { definitionOf } from '../model/registry.ts'
 import { ApiError } from './api-error.ts'
@@ -20,15 +20,12 @@ import type { AdminApiServices } from './services.ts'
 
 /** The handler. It never throws and answers every request. */
 export function adminApi(services: AdminApiServices): ExchangeHandler {
-  const header = services.token.header.toLowerCase()
-  const wanted = digest(services.token.value)
   const failed = (error: unknown, exchange: ServerExchange) => {
     refusalOf(error, { services, method: exchange.method, path: exchange.target })
     exchange.abort()
   }
   return exchange => {
-    const given = exchange.headers.get(header)
-    const known = given !== undefined && timingSafeEqual(digest(given), wanted)
+    const known = carriesToken(exchange.headers, services.token)
     const answering = known ? answer(exchange, services) : Promise.resolve(refused(unauthorized(exchange)))
     answering.then(reply => sendReply(exchange, reply)).catch(error => failed(error, exchange))
   }
@@ -50,10 +47,6 @@ export function adminApiFor(
         exchange.abort()
       })
   }
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }
 
 async function answer(exchange: ServerExchange, services: AdminApiServices, as?: CalledAs): Promise<Reply> {

@@ -15,6 +15,21 @@ export function sameSecret(given: string, kept: string): boolean {
   return timingSafeEqual(digestOf(given), digestOf(kept))
 }
 
+/** A header field that only one program of this process knows how to fill. */
+export interface TokenField {
+  readonly header: string
+  readonly value: string
+}
+
+/** True when a message with these fields carries the token. */
+export function carriesToken(
+  headers: { get(lowerCaseName: string): string | undefined },
+  { header, value }: TokenField,
+): boolean {
+  const given = headers.get(header.toLowerCase())
+  return given !== undefined && sameSecret(given, value)
+}
+
 /** True when `secret` is that of the key, or the one to come. */
 export function secretOpens(key: ApikeyView, secret: string): boolean {
   const { plain, secrets } = keptOf(key)

@@ -2,10 +2,10 @@
  * What answers on the private listener: the admin API and the logins. Each is loaded when somebody first asks for it: the code of
  * both is a third of all that the control plane could load, and many gateways serve for days without either.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { AdminApiServices } from '../admin-api/services.ts'
 import type { ExchangeHandler, ServerExchange } from '../http/index.ts'
 import type { Login } from '../login/login.ts'
+import { comesByLogin } from '../login/way.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import { adminSession } from '../model/kinds/admin-session.ts'
 import { authModuleUser } from '../model/kinds/auth-module-user.ts'
@@ -24,14 +24,12 @@ const LOOK = 5 * 60_000
 
 export class PrivateRooms {
   readonly #options: PrivateRoomsOptions
-  readonly #loginToken: Buffer
   #admin: Promise<ExchangeHandler> | null = null
   #login: Promise<Login> | null = null
   #timer: NodeJS.Timeout | null = null
 
   constructor(options: PrivateRoomsOptions) {
     this.#options = options
-    this.#loginToken = digest(options.logins.token)
   }
 
   /** Begins to look for sessions, once the control plane knows its entities. */
@@ -42,7 +40,8 @@ export class PrivateRooms {
 
   /** Answers an exchange of the private listener. */
   handle(exchange: ServerExchange): void {
-    const isLogin = !this.#options.served || this.#comesByLogin(exchange)
+    const { served, logins } = this.#options
+    const isLogin = !served || comesByLogin(exchange, { header: TOKEN_HEADER, value: logins.token })
     const handler = isLogin
       ? this.login().then(login => (given: ServerExchange) => login.handle(given))
       : this.#adminApi()
@@ -85,13 +84,4 @@ export class PrivateRooms {
     const sessions = [authModuleUser, adminSession] as readonly EntityDefinition[]
     if (this.#login === null && sessions.some(kind => control.count(kind) > 0)) this.login().catch(() => {})
   }
-
-  #comesByLogin({ headers }: ServerExchange): boolean {
-    const given = headers.get(TOKEN_HEADER.toLowerCase())
-    return given !== undefined && timingSafeEqual(digest(given), this.#loginToken)
-  }
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

@@ -5,7 +5,6 @@
  * Guarantees: without the token nothing is read or answered but 404; every request is answered, with a page that tells people
  * what to do and a reason code for programs; what failed inside is logged and not told.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ServerExchange } from '../http/contract.ts'
 import type { PasswordAnswer, PasswordQuestion } from '../identity/password-question.ts'
 import type { AuthModule } from '../model/kinds/auth-module.ts'
@@ -23,6 +22,7 @@ import type { LoginServices } from './services.ts'
 import { TokenRenewal } from './token-renewal.ts'
 import { TooManyPasswords } from './bcrypt/passwords.ts'
 import { userFault } from './user-rules.ts'
+import { comesByLogin } from './way.ts'
 
 /** Milliseconds between two looks for sessions that are over. */
 const SWEEP = 5 * 60_000
@@ -34,7 +34,6 @@ export class Login {
   readonly #routes: RoutesDoor
   readonly #console: ConsoleDoor
   readonly #renewal: TokenRenewal
-  readonly #wanted: Buffer
   readonly #timer: NodeJS.Timeout
 
   constructor(services: LoginServices) {
@@ -44,19 +43,12 @@ export class Login {
     this.#routes = new RoutesDoor(this.#desk)
     this.#console = new ConsoleDoor(this.#desk)
     this.#renewal = new TokenRenewal(this.#desk)
-    this.#wanted = hashed(services.token.value)
     this.#timer = setInterval(() => this.#sweep(), SWEEP).unref()
-  }
-
-  /** True when the exchange comes from the way of logins. */
-  takes(exchange: ServerExchange): boolean {
-    const given = exchange.headers.get(this.#services.token.header.toLowerCase())
-    return given !== undefined && timingSafeEqual(hashed(given), this.#wanted)
   }
 
   /** Answers an exchange, if only by refusing one that comes from elsewhere. Never throws. */
   handle(exchange: ServerExchange): void {
-    if (!this.takes(exchange)) {
+    if (!comesByLogin(exchange, this.#services.token)) {
       send(exchange, because({ status: 404, headers: [] }, 'login.unknown_page'))
       return
     }
@@ -174,8 +166,4 @@ function overTls({ url }: LoginRequest, port: number): Reply {
   to.port = port === 0 ? '' : String(port)
   const { status, headers } = redirect(to.href)
   return { status, headers: [...headers, ['Otoroshi-Redirect-To', 'https']] }
-}
-
-function hashed(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

@@ -1,6 +1,6 @@
 /** Lets services register themselves as targets of any route that looks for them. */
-import { hash, timingSafeEqual } from 'node:crypto'
 import ipaddr from 'ipaddr.js'
+import { sameSecret } from '../../identity/proofs.ts'
 import { type ClientRequest, definePlugin, schema as v } from '../../plugin/index.ts'
 import { bareError } from '../bare-error.ts'
 import { setting, text } from '../settings.ts'
@@ -43,7 +43,5 @@ function guard(token: string | null): (request: ClientRequest) => boolean {
     // The connection, not what it says of itself.
     return ({ connection: { remoteAddress: address } }) =>
       ipaddr.isValid(address) && NEAR.has(ipaddr.process(address).range())
-  const wanted = hash('sha256', `Bearer ${token}`, 'buffer')
-  return ({ headers }) =>
-    timingSafeEqual(hash('sha256', headers.get('authorization') ?? '', 'buffer'), wanted)
+  return ({ headers }) => sameSecret(headers.get('authorization') ?? '', `Bearer ${token}`)
 }
