@@ -9,7 +9,8 @@ after(stopAll)
 describe('attacks on an HTTP/2 server', () => {
   /** Writes in rounds until the server closes; answers the number of rounds it bore. */
   async function flood(port: number, round: (n: number) => Buffer, rounds: number): Promise<number> {
-    const socket = net.connect(port, '127.0.0.1')
+    // Each round at once: rounds that wait for an acknowledgement arrive as one, and a server that reads them has them all.
+    const socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
     let closed = false
     socket.on('error', () => {})
     socket.on('close', () => (closed = true))
@@ -37,8 +38,7 @@ describe('attacks on an HTTP/2 server', () => {
       return Buffer.concat(parts)
     }
     assert.ok((await flood(port, round, 100)) <= 100)
-    // Of 5,000: a thousand at once are what a session may have reset, and 33 more a second.
-    assert.ok(handled <= 1033, `${handled}`)
+    assert.ok(handled < 1000, `${handled}`)
   })
 
   it('by endless CONTINUATION end the session', async () => {
