@@ -6,6 +6,7 @@ import { postgresMissing, TestPostgres } from '../../src/store/testing/postgres-
 import { patience, routes, type SharedServer, twoGateways } from '../support/shared-store.ts'
 import { noSmallDisk, SmallDisk } from '../support/small-disk.ts'
 import { until } from '../support/wait.ts'
+import { holdStill, letGoOn } from '../../src/store/testing/stand-still.ts'
 
 class SharedPostgres implements SharedServer {
   readonly name = 'PostgreSQL'
@@ -74,7 +75,7 @@ twoGateways(postgres, pair => {
     const { a, b } = pair
     const requests = await pair.underTraffic(async () => {
       const pids = await postgres.server.pids()
-      await postgres.server.signalAll('SIGSTOP', pids)
+      await holdStill(pids)
       try {
         const began = performance.now()
         await pair.refuses(b, 'still')
@@ -83,7 +84,7 @@ twoGateways(postgres, pair => {
         assert.ok(waited > 2500 && waited < 60_000, `${waited} ms`)
         assert.equal((await b.admin('GET', `${routes}/shared-1`)).status, 200)
       } finally {
-        await postgres.server.signalAll('SIGCONT', pids)
+        letGoOn(pids)
       }
       await until('b writes again', () => pair.writes(b, 'moves'), patience)
       await until('a serves it', () => pair.served(a, 'moves'), patience)

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findProgram } from '../../../scripts/packages.js'
 import { freePort, makeCertificates } from '../../store/testing/redis-server.ts'
+import { holdStill, letGoOn } from '../../store/testing/stand-still.ts'
 
 const slapd: string | null = findProgram('slapd')
 const ldapmodify: string | null = findProgram('ldapmodify')
@@ -79,9 +80,13 @@ export class Slapd {
     execFileSync(ldapmodify!, args, { input: ldif, stdio: ['pipe', 'pipe', 'pipe'] })
   }
 
-  /** SIGSTOP and SIGCONT. */
-  signal(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal)
+  /** Holds it where it is: it answers nothing more until it is let go on. */
+  async holdStill(): Promise<void> {
+    await holdStill([this.#child!.pid!])
+  }
+
+  letGoOn(): void {
+    letGoOn([this.#child!.pid!])
   }
 
   /** Ends the process; its entries stay. */

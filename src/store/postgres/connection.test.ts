@@ -10,6 +10,7 @@ import { eventually, quickest, until } from '../testing/patience.ts'
 import { postgresMissing, TestPostgres } from '../testing/postgres-server.ts'
 import { openLine } from '../testing/cut-line.ts'
 import type { PostgresTarget } from './target.ts'
+import { holdStill, letGoOn } from '../testing/stand-still.ts'
 
 // An unhandled rejection would end the test process with a failure; error events without a listener too.
 
@@ -91,14 +92,14 @@ describe('a PostgreSQL that comes and goes', { skip: postgresMissing }, () => {
     const store = await storeOf(t, { queryTimeout: 300, connectTimeout: 300 })
     await eventually(() => store.commit([{ key: 'still', value: '1' }]))
     const pids = await server.pids()
-    await server.signalAll('SIGSTOP', pids)
+    await holdStill(pids)
     try {
       const read = await took(() => store.get('still'))
       assert.ok(read >= 290 && read < 20_000, `${read} ms`)
       const written = await took(() => store.commit([{ key: 'still', value: '2' }]))
       assert.ok(written >= 290 && written < 20_000, `${written} ms`)
     } finally {
-      await server.signalAll('SIGCONT', pids)
+      letGoOn(pids)
     }
     await eventually(() => store.commit([{ key: 'still', value: '3' }]))
     assert.equal(await eventually(() => store.get('still')), '3')
@@ -108,13 +109,13 @@ describe('a PostgreSQL that comes and goes', { skip: postgresMissing }, () => {
     const store = await storeOf(t, { queryTimeout: 500, connectTimeout: 500 })
     await eventually(() => store.ping())
     const pids = await server.pids()
-    await server.signalAll('SIGSTOP', pids)
+    await holdStill(pids)
     try {
       const began = performance.now()
       await store.close()
       assert.ok(performance.now() - began < 20_000, `${performance.now() - began} ms`)
     } finally {
-      await server.signalAll('SIGCONT', pids)
+      letGoOn(pids)
     }
     await until('every connection is gone', async () => (await connections()) === 0)
     const another = await storeOf(t)

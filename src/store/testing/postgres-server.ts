@@ -117,16 +117,6 @@ export class TestPostgres {
     this.#process = null
   }
 
-  /** Stops all its processes where they are (`SIGSTOP`), or lets them go on (`SIGCONT`). */
-  async signalAll(signal: 'SIGSTOP' | 'SIGCONT', pids: readonly number[]): Promise<void> {
-    for (const pid of pids)
-      try {
-        process.kill(pid, signal)
-      } catch {
-        // Ended meanwhile.
-      }
-  }
-
   /** Process numbers of its connections, the own one left out, and of the server itself. */
   async pids(): Promise<readonly number[]> {
     const rows = await this.sql(

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findProgram } from '../../../scripts/packages.js'
+import { holdStill, letGoOn } from './stand-still.ts'
 
 export const redisProgram: string | null = findProgram('redis-server')
 export const sentinelProgram: string | null = findProgram('redis-sentinel')
@@ -53,9 +54,13 @@ export class TestServer {
     }
   }
 
-  /** SIGSTOP and SIGCONT too. */
-  signal(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal)
+  /** Holds it where it is: it answers nothing more until it is let go on. */
+  async holdStill(): Promise<void> {
+    await holdStill([this.#child!.pid!])
+  }
+
+  letGoOn(): void {
+    letGoOn([this.#child!.pid!])
   }
 
   async kill(): Promise<void> {

@@ -286,11 +286,11 @@ describe('a directory', { skip: slapdMissing }, () => {
     it('that hangs is given up, and lets nobody in', async () => {
       const of = provider({ callTimeout: 2_000 })
       await known(of, 'ada')
-      server.signal('SIGSTOP')
+      await server.holdStill()
       try {
         await assert.rejects(() => who(of, 'ada'), /all down/)
       } finally {
-        server.signal('SIGCONT')
+        server.letGoOn()
       }
       await known(of, 'ada')
     })
