@@ -11,6 +11,7 @@ export const testPrograms = {
   chromium: 'chromium',
   slapd: 'slapd',
   ldapmodify: 'ldap-utils',
+  dnsmasq: 'dnsmasq-base',
 }
 
 export const benchPrograms = {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type Backend, startBackend } from './support/backend.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
+import { dnsmasqMissing, TestDns } from './support/dns.ts'
 import { call, type CallOptions, type Got } from './support/http.ts'
 import { closes, pluginRoute } from './support/plugin-routes.ts'
 import { until } from './support/wait.ts'
@@ -147,6 +148,69 @@ describe('a Eureka server', () => {
   it('is missed where it is not named', async () => {
     const bare = await ask('bare')
     assert.deepEqual([bare.status, bare.headers['otoroshi-error-reason']], [400, 'eureka.not_configured'])
+  })
+})
+
+describe('servers that the DNS tells', { skip: dnsmasqMissing }, () => {
+  let dns: TestDns
+  let spare: Backend
+  before(async () => {
+    dns = await TestDns.start()
+    spare = await named('spare')
+  })
+  after(async () => {
+    await dns.stop()
+    await spare.close()
+  })
+
+  const follow = (id: string, more: object = {}) =>
+    gateway.route(
+      pluginRoute(id, home, [
+        ['DnsSrvTarget', { service: '_http._tcp.shop.test', dns_server: dns.address, refresh: 0.1, ...more }],
+      ]),
+    )
+  const record = (port: number, priority: number, host = 'a.shop.test') =>
+    `--srv-host=_http._tcp.shop.test,${host},${port},${priority},10`
+
+  it('are called instead of the backend, and followed when they change', async () => {
+    await follow('srv')
+    await everywhere('srv', 'home')
+    await dns.tell([record(service.port, 1), record(spare.port, 2)])
+    await everywhere('srv', 'service')
+    await dns.tell([record(spare.port, 2)])
+    await everywhere('srv', 'spare')
+    await dns.tell([])
+    await everywhere('srv', 'home')
+  })
+
+  it('share the requests by weight among those of one priority, and others take over when they are down', async () => {
+    await dns.tell([record(service.port, 1), record(spare.port, 1)])
+    await follow('shared')
+    await until('both answer', async () => {
+      const bodies = new Set<string>()
+      for (let n = 0; n < 12; n++) bodies.add((await ask('shared')).body)
+      return [...bodies].sort().join() === 'service,spare'
+    })
+    // Nobody listens on port 1.
+    await dns.tell([record(1, 1), record(spare.port, 2)])
+    await everywhere('shared', 'spare')
+  })
+
+  it('stay those known last while the DNS does not answer', async () => {
+    await dns.tell([record(service.port, 1)])
+    await follow('lasting')
+    await everywhere('lasting', 'service')
+    await dns.stop()
+    await new Promise(resolve => setTimeout(resolve, 500))
+    await everywhere('lasting', 'service')
+    await dns.tell([record(spare.port, 1)])
+    await everywhere('lasting', 'spare')
+  })
+
+  it('need a name and a server that can be asked', async () => {
+    await closes(gateway, home, 'DnsSrvTarget', {}, /service/)
+    await closes(gateway, home, 'DnsSrvTarget', { service: 'x', dns_server: 'nowhere' }, /dns_server/)
+    await closes(gateway, home, 'DnsSrvTarget', { service: 'x', refresh: 0 }, /refresh/)
   })
 })
 

@@ -1,7 +1,10 @@
 /** Where the built-in plugins differ from upstream's on purpose. The reasons stand in `docs/differences.md`. */
 
 /** Ids of plugins upstream does not have. */
-export const ownPlugins: ReadonlySet<string> = new Set(['cp:otoroshi.next.plugins.ZstdResponseCompressor'])
+export const ownPlugins: ReadonlySet<string> = new Set([
+  'cp:otoroshi.next.plugins.DnsSrvTarget',
+  'cp:otoroshi.next.plugins.ZstdResponseCompressor',
+])
 
 /** Plugin → its family here. */
 export const differentFamilies: Readonly<Record<string, string>> = {}
