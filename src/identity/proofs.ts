@@ -15,6 +15,12 @@ export function sameSecret(given: string, kept: string): boolean {
   return timingSafeEqual(digestOf(given), digestOf(kept))
 }
 
+/** The same for one kept text and many given ones. */
+export function secretTest(kept: string): (given: string) => boolean {
+  const digest = digestOf(kept)
+  return given => timingSafeEqual(digestOf(given), digest)
+}
+
 /** A header field that only one program of this process knows how to fill. */
 export interface TokenField {
   readonly header: string

@@ -1,5 +1,5 @@
 /** Lets requests pass that carry the expected cookies. */
-import { sameSecret } from '../../identity/proofs.ts'
+import { secretTest } from '../../identity/proofs.ts'
 import { definePlugin, refuse, schema as v } from '../../plugin/index.ts'
 import { noEntries, setting, textMap } from '../settings.ts'
 import { nameOf } from './request-cookies.ts'
@@ -16,14 +16,16 @@ export default definePlugin({
     cookies: setting(textMap, noEntries, 'Names of cookies and the values they must have'),
   }),
   setup(config) {
-    const expected = Object.entries(config.cookies)
+    const expected = Object.entries(config.cookies).map(
+      ([name, value]) => [name.trim(), secretTest(value)] as const,
+    )
     if (expected.length === 0) return {}
     return {
       access({ request }) {
         const given = valuesByName(request.headers.getAll('cookie'))
-        for (const [name, value] of expected) {
-          const values = given.get(name.trim())
-          if (values === undefined || !values.every(one => sameSecret(one, value)))
+        for (const [name, test] of expected) {
+          const values = given.get(name)
+          if (values === undefined || !values.every(test))
             return refuse('cookie.refused', { detail: `cookie '${name}'` })
         }
         return undefined

@@ -6,7 +6,7 @@
  * pattern are those that only administrators decide.
  */
 import { guardedRegex, isConstant, wildcard } from '../../expression/index.ts'
-import { sameSecret } from '../../identity/proofs.ts'
+import { sameSecret, secretTest } from '../../identity/proofs.ts'
 import type { Exchange, PluginServices } from '../../plugin/index.ts'
 import { expressionsOf, isClientChosen } from '../client-chosen.ts'
 
@@ -47,7 +47,7 @@ export function expectedValue(text: string, services: PluginServices): Expected 
 }
 
 function compared(text: string, services: PluginServices): Expected {
-  if (isConstant(text)) return value => sameSecret(value, text)
+  if (isConstant(text)) return secretTest(text)
   const template = services.template(text)
   return (value, exchange) => sameSecret(value, template(exchange))
 }

@@ -1,6 +1,6 @@
 /** Lets services register themselves as targets of any route that looks for them. */
 import ipaddr from 'ipaddr.js'
-import { sameSecret } from '../../identity/proofs.ts'
+import { secretTest } from '../../identity/proofs.ts'
 import { type ClientRequest, definePlugin, schema as v } from '../../plugin/index.ts'
 import { bareError } from '../bare-error.ts'
 import { setting, text } from '../settings.ts'
@@ -43,5 +43,6 @@ function guard(token: string | null): (request: ClientRequest) => boolean {
     // The connection, not what it says of itself.
     return ({ connection: { remoteAddress: address } }) =>
       ipaddr.isValid(address) && NEAR.has(ipaddr.process(address).range())
-  return ({ headers }) => sameSecret(headers.get('authorization') ?? '', `Bearer ${token}`)
+  const test = secretTest(`Bearer ${token}`)
+  return ({ headers }) => test(headers.get('authorization') ?? '')
 }
