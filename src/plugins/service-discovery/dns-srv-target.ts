@@ -1,7 +1,6 @@
 /** Takes targets from the SRV records of a name in the DNS (RFC 2782). */
 import { Resolver } from 'node:dns/promises'
 import { definePlugin, schema as v } from '../../plugin/index.ts'
-import { seldomLog } from '../seldom-log.ts'
 import { flag, setting, text } from '../settings.ts'
 import { FollowedTargets } from './followed-targets.ts'
 import { type SrvRecord, targetsOfRecords } from './srv-records.ts'
@@ -41,36 +40,20 @@ export default definePlugin({
     const resolver = new Resolver({ timeout: PATIENCE, tries: TRIES })
     if (server !== null) useServer(resolver, server)
     const targets = new FollowedTargets(services)
-    const complain = seldomLog(services)
-    let askedAt = Number.NEGATIVE_INFINITY
-    let asking = false
-    let over = false
-    const ask = async (): Promise<void> => {
-      asking = true
-      try {
-        const records = await recordsOf(resolver, name)
-        // Who has names of its own has the addresses, too.
-        const addresses = server === null ? new Map<string, string>() : await addressesOf(resolver, records)
-        if (!over) targets.set(targetsOfRecords(records, tls, addresses))
-      } catch (error) {
-        if (!over) complain(`SRV records of ${name}: ${(error as Error).message}`)
-      } finally {
-        asking = false
-      }
+    const find = async (): Promise<readonly unknown[]> => {
+      const records = await recordsOf(resolver, name)
+      // Who has names of its own has the addresses, too.
+      const addresses = server === null ? new Map<string, string>() : await addressesOf(resolver, records)
+      return targetsOfRecords(records, tls, addresses)
     }
     return {
       preRoute(exchange) {
-        const now = performance.now()
-        if (!asking && now - askedAt > refresh * 1000) {
-          askedAt = now
-          void ask()
-        }
+        targets.ask(find, refresh * 1000, `SRV records of ${name}`)
         targets.send(exchange)
       },
       dispose() {
-        over = true
-        resolver.cancel()
         targets.release()
+        resolver.cancel()
       },
     }
   },

@@ -1,6 +1,5 @@
 /** Takes targets from a Eureka server elsewhere. */
 import { definePlugin, refuse, schema as v } from '../../plugin/index.ts'
-import { seldomLog } from '../seldom-log.ts'
 import { setting, text } from '../settings.ts'
 import { targetOfInstance } from './eureka-instances.ts'
 import { FollowedTargets } from './followed-targets.ts'
@@ -29,10 +28,7 @@ export default definePlugin({
       throw new Error('service_url_default_zone: expected an http or https URL')
     const url = `${base.trim().replace(/\/+$/, '')}/apps/${encodeURIComponent(app.trim())}`
     const targets = new FollowedTargets(services)
-    const complain = seldomLog(services)
-    let askedAt = Number.NEGATIVE_INFINITY
-    let over = false
-    const ask = async (): Promise<void> => {
+    const find = async (): Promise<readonly unknown[]> => {
       const headers = [['Accept', 'application/json']] as const
       const { status, body } = await services.calls.send({
         method: 'GET',
@@ -44,24 +40,14 @@ export default definePlugin({
       if (status !== 200) throw new Error(`the Eureka server answered ${status}`)
       const { application } = JSON.parse(body.toString()) as { application?: { instance?: unknown } }
       const given = application?.instance ?? []
-      const found = (Array.isArray(given) ? given : [given])
-        .map(targetOfInstance)
-        .filter(target => target !== null)
-      if (!over) targets.set(found)
+      return (Array.isArray(given) ? given : [given]).map(targetOfInstance).filter(target => target !== null)
     }
     return {
       preRoute(exchange) {
-        const now = performance.now()
-        if (now - askedAt > FRESH) {
-          askedAt = now
-          ask().catch(error => complain(`instances of ${app}: ${(error as Error).message}`))
-        }
+        targets.ask(find, FRESH, `instances of ${app}`)
         targets.send(exchange)
       },
-      dispose() {
-        over = true
-        targets.release()
-      },
+      dispose: () => targets.release(),
     }
   },
 })

@@ -11,6 +11,9 @@ export class FollowedTargets {
   #known = ''
   #version = -1
   #lookedAt = 0
+  #askedAt = Number.NEGATIVE_INFINITY
+  #asking = false
+  #over = false
   #destination: Destination | null = null
 
   constructor(services: PluginServices) {
@@ -38,12 +41,28 @@ export class FollowedTargets {
     this.set(find())
   }
 
+  /**
+   * Asks somebody else for the targets, in the background, once the last question is `every` milliseconds old and over. While
+   * that fails the targets stay, and the log says why; `what` names them there.
+   */
+  ask(find: () => Promise<readonly unknown[]>, every: number, what: string): void {
+    const now = performance.now()
+    if (this.#asking || now - this.#askedAt <= every) return
+    this.#askedAt = now
+    this.#asking = true
+    find()
+      .then(targets => this.#over || this.set(targets))
+      .catch(error => this.#over || this.#complain(`${what}: ${(error as Error).message}`))
+      .finally(() => (this.#asking = false))
+  }
+
   /** Sends the request to them; without any it goes to the backend of the route. */
   send(exchange: Exchange): void {
     if (this.#destination !== null) exchange.sendTo(this.#destination)
   }
 
   release(): void {
+    this.#over = true
     this.#destination?.release()
     this.#destination = null
   }
