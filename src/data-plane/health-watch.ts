@@ -38,7 +38,7 @@ export interface HealthWatchOptions {
 }
 
 /** Texts that may ask for checks: the others are not parsed. */
-const ASKS = /"health_check"\s*:\s*\{|"backend_ref"\s*:\s*"/
+const ASKS = /"health_check"\s*:\s*\{(?!\s*"enabled"\s*:\s*false\b)|"backend_ref"\s*:\s*"/
 /** Milliseconds of reading after which requests get their turn. */
 const SLICE = 4
 
