@@ -30,10 +30,14 @@ export const HEAD_TABLE = 0
 export const HEAD_SEED = 1
 
 const FIRST_CAPACITY = 1024
-/** Slot values: nothing yet, something that is gone, or an entry plus `FIRST_ENTRY`. */
+/**
+ * Slot values: nothing yet, something that is gone, or an entry plus `FIRST_ENTRY` below the highest bits of the hash of its
+ * id. Most ids that are not wanted are told apart by those, without a look at their record far away.
+ */
 export const EMPTY = 0
 export const GONE = 1
-export const FIRST_ENTRY = 2
+const FIRST_ENTRY = 2
+const ENTRY_BITS = 27
 
 /** Address space, not memory: pages count when they are written. */
 const MOST_TEXT = 2 ** 34
@@ -75,6 +79,21 @@ export function hashOf(id: string, seed: number): number {
   }
   hash = Math.imul(hash ^ (hash >>> 13), 0x5bd1e995)
   return (hash ^ (hash >>> 15)) >>> FLAG_BITS
+}
+
+/** What the slot of an entry holds, by the hash of its id. */
+export function slotOf(entry: number, hash: number): number {
+  return (((hash >>> (ENTRY_BITS - FLAG_BITS)) << ENTRY_BITS) | (entry + FIRST_ENTRY)) >>> 0
+}
+
+/** Entry of a slot that holds one. */
+export function entryOf(slot: number): number {
+  return (slot & (2 ** ENTRY_BITS - 1)) - FIRST_ENTRY
+}
+
+/** False when a slot cannot be that of an id with this hash. */
+export function mayHold(slot: number, hash: number): boolean {
+  return slot >>> ENTRY_BITS === hash >>> (ENTRY_BITS - FLAG_BITS)
 }
 
 /** Views of the segments, made when first needed: views of fixed length are the fast ones. */

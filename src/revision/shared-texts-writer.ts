@@ -7,20 +7,22 @@
 import {
   EMPTY,
   endOfTable,
+  entryOf,
   FLAG_BITS,
-  FIRST_ENTRY,
   GONE,
   HEAD_TABLE,
   HEAD_SEED,
   hashOf,
   ID_IS_LATIN1,
   IS_COMPLETE,
+  mayHold,
   RECORD_HEAD,
   SEGMENT,
   SEGMENT_UNITS,
   Segments,
   type SharedTextsMemory,
   sharedTextsMemory,
+  slotOf,
   slotsOf,
   TEXT_IS_LATIN1,
   UNIT,
@@ -80,7 +82,7 @@ export class SharedTextsWriter {
   /** Number of the entry of an id, -1 for none. */
   find(id: string): number {
     const at = this.#slotOf(id)
-    return at < 0 ? -1 : this.#slots[at]! - FIRST_ENTRY
+    return at < 0 ? -1 : entryOf(this.#slots[at]!)
   }
 
   /** True when an entry holds something. */
@@ -141,12 +143,13 @@ export class SharedTextsWriter {
     const unit = this.#append(id, text, revision, complete)
     const known = this.#slotOf(id)
     if (known >= 0) {
-      const entry = this.#slots[known]! - FIRST_ENTRY
+      const entry = entryOf(this.#slots[known]!)
       const before = this.#entries[entry]!
       Atomics.store(this.#entries, entry, unit)
       this.#release(before)
       return entry
     }
+    if (this.#filledSlots * 10 >= this.#slots.length * 6) this.#rehash()
     const entry = this.#newEntry()
     Atomics.store(this.#entries, entry, unit)
     this.#insert(id, entry)
@@ -158,7 +161,7 @@ export class SharedTextsWriter {
   delete(id: string): number {
     const at = this.#slotOf(id)
     if (at < 0) return -1
-    const entry = this.#slots[at]! - FIRST_ENTRY
+    const entry = entryOf(this.#slots[at]!)
     Atomics.store(this.#slots, at, GONE)
     const before = this.#entries[entry]!
     Atomics.store(this.#entries, entry, 0)
@@ -174,27 +177,28 @@ export class SharedTextsWriter {
   #slotOf(id: string): number {
     const slots = this.#slots
     const mask = slots.length - 1
-    for (let at = hashOf(id, this.#head[HEAD_SEED]!) & mask; ; at = (at + 1) & mask) {
+    const hash = hashOf(id, this.#head[HEAD_SEED]!)
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
       const slot = slots[at]!
       if (slot === EMPTY) return -1
-      if (slot === GONE) continue
-      const unit = this.#entries[slot - FIRST_ENTRY]!
+      if (slot === GONE || !mayHold(slot, hash)) continue
+      const unit = this.#entries[entryOf(slot)]!
       if (unit !== 0 && hasId(this.#segments, unit, id)) return at
     }
   }
 
   #insert(id: string, entry: number): void {
-    if (this.#filledSlots * 10 >= this.#slots.length * 6) this.#rehash()
     const mask = this.#slots.length - 1
-    let at = hashOf(id, this.#head[HEAD_SEED]!) & mask
+    const hash = hashOf(id, this.#head[HEAD_SEED]!)
+    let at = hash & mask
     while (this.#slots[at]! > GONE) at = (at + 1) & mask
     if (this.#slots[at] === EMPTY) this.#filledSlots++
-    Atomics.store(this.#slots, at, entry + FIRST_ENTRY)
+    Atomics.store(this.#slots, at, slotOf(entry, hash))
   }
 
   /**
    * Another table, complete before readers change to it: a bigger one, or one without the places of what is gone. Those
-   * still in the old one find what was there.
+   * still in the old one find what was there. Made in the order of the entries, which is mostly that of the records.
    */
   #rehash(): void {
     const full = this.size * 10 >= this.#slots.length * 3
@@ -202,15 +206,16 @@ export class SharedTextsWriter {
     const { slots } = this.memory
     const needed = endOfTable(table)
     if (slots.byteLength < needed) slots.grow(needed)
-    const old = this.#slots
     const fresh = slotsOf(this.memory, table).fill(EMPTY)
     const mask = fresh.length - 1
-    for (const slot of old) {
-      if (slot <= GONE) continue
-      const record = this.#segments.record(this.#entries[slot - FIRST_ENTRY]!)
-      let at = (record.words[record.at / 4 + 3]! >>> FLAG_BITS) & mask
+    for (let entry = 0; entry < this.#entryCount; entry++) {
+      const unit = this.#entries[entry]!
+      if (unit === 0) continue
+      const record = this.#segments.record(unit)
+      const hash = record.words[record.at / 4 + 3]! >>> FLAG_BITS
+      let at = hash & mask
       while (fresh[at] !== EMPTY) at = (at + 1) & mask
-      fresh[at] = slot
+      fresh[at] = slotOf(entry, hash)
     }
     this.#slots = fresh
     this.#table = table

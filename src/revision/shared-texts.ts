@@ -7,12 +7,13 @@
  */
 import {
   EMPTY,
-  FIRST_ENTRY,
+  entryOf,
   GONE,
   HEAD_SEED,
   HEAD_TABLE,
   hashOf,
   ID_IS_LATIN1,
+  mayHold,
   RECORD_HEAD,
   Segments,
   type SharedTextsMemory,
@@ -62,11 +63,12 @@ export class SharedTexts {
   #search<T>(id: string, read: Read<T>): T | undefined {
     const slots = this.#slots
     const mask = slots.length - 1
-    for (let at = hashOf(id, this.#head[HEAD_SEED]!) & mask; ; at = (at + 1) & mask) {
+    const hash = hashOf(id, this.#head[HEAD_SEED]!)
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
       const slot = Atomics.load(slots, at)
       if (slot === EMPTY) return undefined
-      if (slot === GONE) continue
-      const found = this.#entry(slot - FIRST_ENTRY, id, read)
+      if (slot === GONE || !mayHold(slot, hash)) continue
+      const found = this.#entry(entryOf(slot), id, read)
       if (found !== undefined) return found
     }
   }
