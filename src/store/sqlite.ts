@@ -92,7 +92,7 @@ class SqliteStore implements Store {
   async *scanUnordered(prefix: string): AsyncGenerator<readonly Entry[]> {
     const rows = this.#database.prepare(
       'SELECT rowid, key, value, expires_at FROM entries NOT INDEXED ' +
-        'WHERE rowid > ? AND key >= ? AND key < ? ORDER BY rowid LIMIT 1000',
+        'WHERE rowid > ? AND key >= ? AND key < ? ORDER BY rowid LIMIT 250',
     )
     rows.setReturnArrays(true)
     const end = endOf(prefix)
