@@ -12,11 +12,11 @@ export type InspectionReport = (
   inspected: readonly EntityRemoval[],
 ) => void
 
-/** An entity to be looked at: kind, id, and the ways to compile its routes. */
-export interface Inspected {
-  readonly kind: string
-  readonly id: string
-  readonly compile: () => Promise<CompiledRoute>
+/** What is asked of the revision: entities and routes by router key. */
+export interface InspectedRevision {
+  readonly number: () => number
+  readonly entityOf: (key: string) => EntityRemoval
+  readonly compile: (key: string) => Promise<CompiledRoute>
 }
 
 /** Entities above which looking begins later, and how many milliseconds. */
@@ -31,20 +31,20 @@ const BATCH = 100
 
 export class Inspection {
   readonly #report: InspectionReport
-  readonly #revision: () => number
+  readonly #revision: InspectedRevision
   readonly #left: () => void
-  /** By router key. */
-  readonly #waiting = new Map<string, Inspected>()
+  /** Router keys. */
+  readonly #waiting = new Set<string>()
   #running = false
 
-  constructor(revision: () => number, report: InspectionReport, left: () => void) {
+  constructor(revision: InspectedRevision, report: InspectionReport, left: () => void) {
     this.#revision = revision
     this.#report = report
     this.#left = left
   }
 
-  add(key: string, route: Inspected): void {
-    this.#waiting.set(key, route)
+  add(key: string): void {
+    this.#waiting.add(key)
     if (this.#running) return
     this.#running = true
     setImmediate(() => void this.#work())
@@ -62,28 +62,28 @@ export class Inspection {
     // A start with many routes: the other threads are still at work on theirs.
     if (this.#waiting.size > MANY) await new Promise(resolve => setTimeout(resolve, LATER))
     for (let next = this.#next(); next !== null; next = this.#next()) {
-      const [key, { kind, id, compile }] = next
-      this.#waiting.delete(key)
-      const compiled = await compile()
+      this.#waiting.delete(next)
+      const { kind, id } = this.#revision.entityOf(next)
+      const compiled = await this.#revision.compile(next)
       const fault = faultOf(kind, id, compiled)
       compiled.retire()
       if (fault !== null) faults.push(fault)
       inspected.push({ kind, id })
       looked++
       if (inspected.length >= BATCH) {
-        this.#report(this.#revision(), faults, inspected)
+        this.#report(this.#revision.number(), faults, inspected)
         faults = []
         inspected = []
       }
       await new Promise(resolve => setImmediate(resolve))
     }
     this.#running = false
-    if (inspected.length > 0) this.#report(this.#revision(), faults, inspected)
+    if (inspected.length > 0) this.#report(this.#revision.number(), faults, inspected)
     if (looked > LEAVING) this.#left()
   }
 
-  #next(): [string, Inspected] | null {
-    return this.#waiting.entries().next().value ?? null
+  #next(): string | null {
+    return this.#waiting.keys().next().value ?? null
   }
 }
 

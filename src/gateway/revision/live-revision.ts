@@ -8,7 +8,7 @@
 import { errorTemplate as templateKind } from '../../model/kinds/error-template.ts'
 import { readEntityText } from '../../model/read.ts'
 import { refuse } from '../../plugin/answer.ts'
-import type { Delta, EntityFault } from '../../revision/delta.ts'
+import type { Delta, EntityFault, EntityRemoval } from '../../revision/delta.ts'
 import type { CompiledRoute } from '../compile/compiled-route.ts'
 import type { CompileEnvironment, EntityReader, ThreadServices } from '../compile/environment.ts'
 import { closedRoute, compileRoute } from '../compile/route.ts'
@@ -42,6 +42,9 @@ interface Prepared {
   readonly compiled: CompiledRoute | null
 }
 
+/** Shared by all routes without any. */
+const noTexts: readonly never[] = Object.freeze([])
+
 type RoutePlace = Parameters<Router<RouteEntry>['put']>[1]
 
 export class LiveRevision {
@@ -60,6 +63,7 @@ export class LiveRevision {
   #onEntry: ((kind: string, id: string) => void) | null = null
   #inspection: Inspection | null = null
   #report: InspectionReport | null = null
+  readonly #compileKey = (key: string): Promise<CompiledRoute> => this.#compile(key)
 
   constructor(thread: ThreadServices, trailingSlashMeansExactSegments = true) {
     this.#thread = thread
@@ -79,7 +83,12 @@ export class LiveRevision {
    */
   inspect(report: InspectionReport, left: () => void = () => {}): void {
     this.#report = report
-    this.#inspection = new Inspection(() => this.number, report, left)
+    const revision = {
+      number: () => this.number,
+      entityOf: (key: string) => this.#entityOf(key),
+      compile: this.#compileKey,
+    }
+    this.#inspection = new Inspection(revision, report, left)
   }
 
   /** Applies a delta; resolves with the faults of the entities it wrote once they are served. Never rejects. */
@@ -260,37 +269,30 @@ export class LiveRevision {
     for (const { key, place, backendRef, compiled } of routes) {
       const old = this.router.get(key)
       const keep = compiled !== null && (this.#keys.size <= WARM || old?.compiled != null)
-      const entry = new RouteEntry(key, () => this.#compile(entity, key), keep ? compiled : null)
+      const entry = new RouteEntry(key, this.#compileKey, keep ? compiled : null)
       if (!keep) compiled?.retire()
       this.router.put(key, place, entry)
       this.#uses.backend(key, backendRef)
-      if (compiled === null) this.#inspectLater(entity, key)
+      if (compiled === null) this.#inspection?.add(key)
       else this.#inspection?.forget(key)
       old?.retire()
     }
   }
 
   #invalidate(key: string): void {
-    const entity = this.#entityOf(key)
-    this.router.get(key)?.invalidate(() => this.#compile(entity, key))
-    this.#inspectLater(entity, key)
+    this.router.get(key)?.invalidate()
+    this.#inspection?.add(key)
   }
 
-  #inspectLater(entity: string, key: string): void {
-    const space = entity.indexOf(' ')
-    const [kind, id] = [entity.slice(0, space), entity.slice(space + 1)]
-    this.#inspection?.add(key, { kind, id, compile: () => this.#compile(entity, key) })
-  }
-
-  #entityOf(key: string): string {
-    const id = key.includes('#') ? key.slice(0, key.lastIndexOf('#')) : key
-    return this.#keys.has(`Route ${key}`) ? `Route ${key}` : `RouteComposition ${id}`
+  /** The entity whose route has a router key. */
+  #entityOf(key: string): EntityRemoval {
+    if (this.#keys.has(`Route ${key}`)) return { kind: 'Route', id: key }
+    return { kind: 'RouteComposition', id: key.includes('#') ? key.slice(0, key.lastIndexOf('#')) : key }
   }
 
   /** Compiles a route from the entities as they are now. */
-  async #compile(entity: string, key: string): Promise<CompiledRoute> {
-    const space = entity.indexOf(' ')
-    const [kind, id] = [entity.slice(0, space), entity.slice(space + 1)]
+  async #compile(key: string): Promise<CompiledRoute> {
+    const { kind, id } = this.#entityOf(key)
     // A newer text than what is served: the delta that goes with it is on its way.
     if (this.texts.revisionOf(kind, id) > this.number) await this.#pending
     const text = this.texts.get(kind, id)
@@ -376,5 +378,5 @@ function idOf(source: RouteSource): string {
 
 function textsAt(json: Readonly<Record<string, unknown>>, key: string): readonly string[] {
   const value = json[key]
-  return Array.isArray(value) ? value.filter(item => typeof item === 'string') : []
+  return Array.isArray(value) && value.length > 0 ? value.filter(item => typeof item === 'string') : noTexts
 }

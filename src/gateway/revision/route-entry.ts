@@ -1,12 +1,12 @@
 /** A route in the router: its text until somebody calls it, then its compiled form. */
 import type { CompiledRoute } from '../compile/compiled-route.ts'
 
-/** Compiles the route of an entry as its revision has it. Never rejects. */
-export type CompileEntry = () => Promise<CompiledRoute>
+/** Compiles the route of a router key as its revision has it. One for all entries. Never rejects. */
+export type CompileEntry = (key: string) => Promise<CompiledRoute>
 
 export class RouteEntry {
   readonly key: string
-  #compile: CompileEntry
+  readonly #compile: CompileEntry
   #compiled: CompiledRoute | null = null
   /** Compiled from an older revision; kept until its successor is there, so that connections and counts live on. */
   #stale: CompiledRoute | null = null
@@ -38,8 +38,7 @@ export class RouteEntry {
   }
 
   /** What it was compiled from has changed: the next request compiles it anew. */
-  invalidate(compile: CompileEntry): void {
-    this.#compile = compile
+  invalidate(): void {
     this.#generation++
     this.#compiling = null
     if (this.#compiled === null) return
@@ -59,7 +58,7 @@ export class RouteEntry {
   }
 
   async #make(generation: number): Promise<CompiledRoute> {
-    const compiled = await this.#compile()
+    const compiled = await this.#compile(this.key)
     if (generation !== this.#generation) {
       // Changed meanwhile. Whoever waits gets the newest; this one serves nobody.
       compiled.retire()
