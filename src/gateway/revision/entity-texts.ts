@@ -33,13 +33,14 @@ export class EntityTexts implements EntityReader {
 
   /** What `apply(delta)` would make of the entities. */
   after(delta: Delta): EntityReader {
-    const writes = new Map(delta.writes.map(write => [`${write.kind} ${write.id}`, write.json]))
+    const writes = new Map<string, string>()
+    for (const { kind, id, json } of delta.writes) if (json !== null) writes.set(`${kind} ${id}`, json)
     const removals = new Set(delta.removals.map(removal => `${removal.kind} ${removal.id}`))
     return {
       get: (kind, id) => {
         const key = `${kind} ${id}`
         const written = writes.get(key)
-        if (written != null) return written
+        if (written !== undefined) return written
         const shared = this.#shared.get(kind)
         if (shared !== undefined) return shared.get(id)
         return delta.full || removals.has(key) ? undefined : this.get(kind, id)

@@ -20,7 +20,7 @@ import { GlobalChain } from './global-chain.ts'
 import { guardingFrontend } from './guarding-frontend.ts'
 import { type Globals, readGlobals, sameForChain, sameForRoutes } from './globals.ts'
 import { RouteEntry } from './route-entry.ts'
-import { routeKinds, type RouteSource, routesOf } from './route-sources.ts'
+import { placesOf, routeKinds, type RouteSource, routesOf } from './route-sources.ts'
 import { RouteUses } from './route-uses.ts'
 import { storedCertificate } from './stored-certificate.ts'
 
@@ -190,7 +190,7 @@ export class LiveRevision {
       const text = json ?? reader.get(kind, id)
       // Removed already by the delta that follows.
       if (text === undefined) continue
-      const routes = routesOf(kind, id, text)
+      const routes = eager > 0 ? routesOf(kind, id, text) : placesOf(kind, id, text)
       if (!routes.ok) {
         faults.push({ kind, id, reason: 'route.invalid', message: routes.fault })
         prepared.set(`${kind} ${id}`, [])
@@ -233,8 +233,11 @@ export class LiveRevision {
     }
     for (const { kind, id } of delta.removals) if (routeKinds.includes(kind)) this.#place(`${kind} ${id}`, [])
     this.number = delta.revision
-    const fresh = new Set([...prepared.values()].flat().map(p => p.key))
-    for (const key of this.#stale(all, backends, certificates)) if (!fresh.has(key)) this.#invalidate(key)
+    // A full delta has made every route that is there now.
+    if (!delta.full) {
+      const fresh = new Set([...prepared.values()].flat().map(p => p.key))
+      for (const key of this.#stale(all, backends, certificates)) if (!fresh.has(key)) this.#invalidate(key)
+    }
     if (this.#onEntry !== null)
       for (const { kind, id } of [...delta.writes, ...delta.removals]) this.#onEntry(kind, id)
   }
