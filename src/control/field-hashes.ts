@@ -38,9 +38,13 @@ export class FieldHashes {
     return this.#built
   }
 
-  /** By entry. Shorter than the entries where the last ones were not seen: `UNSURE`. */
-  get hashes(): Uint32Array {
-    return this.#hashes
+  /** Entries with a hash, and some that are gone. In the order of the memory: ten times as fast as that of the ids. */
+  *having(hash: number): Generator<number> {
+    const hashes = this.#hashes.subarray(0, this.#texts.entryCount)
+    for (let at = hashes.indexOf(hash); at >= 0; at = hashes.indexOf(hash, at + 1)) yield at
+    if (hash !== UNSURE) return
+    // Entries written since, which nobody has looked at.
+    for (let entry = hashes.length; entry < this.#texts.entryCount; entry++) yield entry
   }
 
   /** An entry was written. */

@@ -95,13 +95,8 @@ export class SharedTable implements KindTable {
     if (wanted === null || this.size <= FEW) return null
     const known = lately(this.#hashes, field, MOST_FIELDS, () => new FieldHashes(this.texts, field))
     await known.built()
-    const { hashes } = known
-    const found: number[] = []
-    for (const entry of this.#order.entries()) {
-      const hash = hashes[entry] ?? UNSURE
-      if (hash === wanted || hash === UNSURE) found.push(entry)
-    }
-    return this.#listOf(found)
+    const found = [...known.having(wanted), ...known.having(UNSURE)].filter(entry => this.texts.has(entry))
+    return this.#listOf(this.#order.inOrder(found))
   }
 
   async holding(field: string, texts: readonly string[]): Promise<EntityList | null> {
@@ -109,7 +104,7 @@ export class SharedTable implements KindTable {
     const known = lately(this.#fieldTexts, field, MOST_TEXTS, () => new FieldTexts(this.texts, field))
     await known.built()
     const found = known.holding(texts)
-    return found === null ? null : this.#listOf(this.#order.entries().filter(entry => found.has(entry)))
+    return found === null ? null : this.#listOf(this.#order.inOrder([...found]))
   }
 
   #listOf(entries: ArrayLike<number>): EntityList {
