@@ -45,7 +45,7 @@ import { KeyPairIndex } from './key-pair-index.ts'
 import { loginWay } from './login-listener.ts'
 import { LoginSource } from './login-source.ts'
 import { monitoringFacts } from './monitoring-facts.ts'
-import { returnMemorySoon } from './return-memory.ts'
+import { Leftovers, returnMemorySoon } from './return-memory.ts'
 import { OwnInstance } from './own-instance.ts'
 import { ownPaths } from './own-paths.ts'
 import { PasswordDesk } from './password-desk.ts'
@@ -82,12 +82,14 @@ export class ThreadPlane {
   readonly #counting: Counting
   /** On the first thread only. */
   readonly #health: HealthWatch | null
+  readonly #leftovers: Leftovers
   readonly #ids: () => string
   #tryIts = new Set<string>()
 
   constructor(settings: ThreadSettings, tell: (message: FromThread) => void) {
     this.#tell = tell
     this.#index = settings.index
+    this.#leftovers = new Leftovers(settings.index + 1, () => this.busy)
     this.#plugins = new PluginRegistry(findBuiltIn)
     const log = (level: LogLevel, message: string): void => tell({ type: 'log', level, message })
     const cells = new SharedCells(settings.cells)
@@ -303,6 +305,8 @@ export class ThreadPlane {
         const faults = await this.#gateway.revision.apply(message.delta)
         this.#tell({ type: 'applied', acknowledgement: { revision: message.delta.revision, faults } })
         await this.#health?.follow(message.delta)
+        const { full, writes, removals } = message.delta
+        if (!full) this.#leftovers.written(writes.length + removals.length)
         return
       }
       case 'listen':

@@ -12,7 +12,7 @@ import type { RevisionAudience } from '../control/revision-audience.ts'
 import { DataPlane, ListenFailed } from '../data-plane/data-plane.ts'
 import type { PluginFile } from '../data-plane/messages.ts'
 import { InstanceState } from '../data-plane/instance-state.ts'
-import { returnMemorySoon } from '../data-plane/return-memory.ts'
+import { Leftovers, returnMemorySoon } from '../data-plane/return-memory.ts'
 import { EventPort, EventsHub } from '../events/index.ts'
 import { openStore } from '../store/open.ts'
 import { type Store, StoreUnavailable } from '../store/contract.ts'
@@ -266,8 +266,10 @@ async function assemble(
     adminRoute: settings.adminApi.routeId,
   })
   closers.push(() => snowMonkey.close())
+  const leftovers = new Leftovers(0)
   const audience: RevisionAudience = {
     publish: async delta => {
+      leftovers.written(delta.writes.length + delta.removals.length)
       const acknowledgements = await dataPlane.publish(delta)
       await extra.follow(delta)
       exporters.follow(delta)
