@@ -36,6 +36,10 @@ const folder = mkdtempSync(join(tmpdir(), 'bench-'))
 const plugins = measuredPlugins(await allBuiltIn(), BACKEND).filter(({ id, family }) =>
   only.test(`${family} ${id}`),
 )
+if (plugins.length === 0) {
+  console.error('bench: BENCH_ONLY leaves no plugin')
+  process.exit(1)
+}
 let backend: Peer | null = null
 try {
   backend = await startBackend(folder, BACKEND, otherCore)
