@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readBasic, readBearer, readClientId, readToken } from './credential.ts'
 
+const token = (claims: unknown): string =>
+  ['{"alg":"HS256"}', JSON.stringify(claims)].map(p => Buffer.from(p).toString('base64url')).join('.')
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 test('basic credentials end the id at the first colon', () => {
@@ -33,8 +35,6 @@ test('a bearer is told from an id that stands in the same place', () => {
 })
 
 test('a token names its key in the first of four claims', () => {
-  const token = (claims: unknown): string =>
-    ['{"alg":"HS256"}', JSON.stringify(claims)].map(p => Buffer.from(p).toString('base64url')).join('.')
   const named = (claims: unknown): string | undefined => readToken(`${token(claims)}.c2ln`)?.clientId
   const all = { iss: 'd', cid: 'c', client_id: 'b', clientId: 'a' }
   assert.equal(named(all), 'a')
@@ -43,4 +43,20 @@ test('a token names its key in the first of four claims', () => {
   assert.equal(named({ iss: 'd' }), 'd')
   assert.equal(named({ sub: 'e' }), undefined)
   assert.equal(named({ clientId: 7, iss: 'd' }), 'd')
+})
+
+test('a token that comes again is the same, one that differs in its last letter is another', () => {
+  const first = `${token({ iss: 'again' })}.c2ln`
+  const read = readToken(first)
+  assert.ok(read?.form === 'token')
+  assert.equal(readToken(Buffer.from(first).toString()), read)
+  assert.throws(() => {
+    Object.assign(read.token.claims, { iss: 'another' })
+  }, TypeError)
+  const other = readToken(`${token({ iss: 'again' })}.c2lu`)
+  assert.ok(other?.form === 'token' && !other.token.signature.equals(read.token.signature))
+  // More of them than are remembered, and back.
+  for (let i = 0; i < 1000; i++)
+    assert.equal(readToken(`${token({ iss: `key-${i}` })}.c2ln`)?.clientId, `key-${i}`)
+  assert.deepEqual(readToken(first), read)
 })

@@ -1,6 +1,6 @@
 /** What a caller shows to be known as an API key, before anybody has judged it. */
 import { clientIdOfBearer } from './proofs.ts'
-import { type Jws, readJws, textClaim } from './jwt/jws.ts'
+import { freezeClaims, type Jws, readJws, textClaim } from './jwt/jws.ts'
 
 export type Credential =
   | { readonly form: 'client-id'; readonly clientId: string }
@@ -29,8 +29,37 @@ export function readBearer(text: string): Credential | null {
 /** Claims that may name the key, the first one there decides. */
 const NAMING = ['clientId', 'client_id', 'cid', 'iss']
 
-/** A JWT that names a key. Null for anything else. */
+/** Tokens remembered, twice as many at most, and characters of the longest of them. */
+const MOST_TOKENS = 128
+const LONGEST_REMEMBERED = 2048
+
+/** Tokens read lately, and those before them. */
+let lately = new Map<string, Credential>()
+let before: typeof lately = new Map()
+
+/**
+ * A JWT that names a key. Null for anything else. One that comes again is not read again, which costs as much as all the rest of
+ * the look for a key; whether it is to be believed is for others to say, each time.
+ */
 export function readToken(text: string): Credential | null {
+  const known = lately.get(text)
+  if (known !== undefined) return known
+  if (text.length > LONGEST_REMEMBERED) return tokenIn(text)
+  const older = before.get(text)
+  // A copy: the text may be a part of all that the client has sent, which would be held, too.
+  const own = Buffer.from(text).toString()
+  const read = older ?? tokenIn(own)
+  if (read?.form !== 'token') return read
+  freezeClaims(read.token.claims)
+  if (lately.size >= MOST_TOKENS) {
+    before = lately
+    lately = new Map()
+  }
+  lately.set(own, read)
+  return read
+}
+
+function tokenIn(text: string): Credential | null {
   const token = readJws(text)
   if (token === null) return null
   for (const name of NAMING) {

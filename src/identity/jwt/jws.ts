@@ -75,6 +75,13 @@ export function textClaim(claims: Claims, name: string): string | null {
   return typeof value === 'string' && value !== '' ? value : null
 }
 
+/** For claims that every request with the token shares: nobody may change them for the others. */
+export function freezeClaims(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  Object.freeze(value)
+  for (const member of Object.values(value)) freezeClaims(member)
+}
+
 function objectIn(bytes: Buffer | null): Claims | null {
   return bytes === null || !isUtf8(bytes) ? null : readObject(bytes.toString('utf8'))
 }

@@ -6,7 +6,7 @@
  * outlives its `exp`. Only tokens that were good are kept; number and size are bounded, the one unused longest goes first.
  */
 import { hash, type KeyObject } from 'node:crypto'
-import { type Jws, readJws } from './jws.ts'
+import { freezeClaims, type Jws, readJws } from './jws.ts'
 import { signedWith } from './signature.ts'
 import { timeFault } from './times.ts'
 import type { TokenKeys } from './token-keys.ts'
@@ -81,7 +81,7 @@ export class VerifiedTokens {
   #keep(digest: string, entry: Kept): void {
     if (digest === '' || entry.size > this.#limits.characters) return
     this.#forget(digest)
-    freeze(entry.token.claims)
+    freezeClaims(entry.token.claims)
     this.#kept.set(digest, entry)
     this.#characters += entry.size
     while (this.#kept.size > this.#limits.tokens || this.#characters > this.#limits.characters)
@@ -98,11 +98,4 @@ export class VerifiedTokens {
 
 function refused(fault: string, keyless = false): Verification {
   return { ok: false, fault, keyless }
-}
-
-/** Claims are shared by every request that brings the token: nobody may change them for the others. */
-function freeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return
-  Object.freeze(value)
-  for (const member of Object.values(value)) freeze(member)
 }
