@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import http from 'node:http'
+import { release, type } from 'node:os'
 import { after, before, test } from 'node:test'
 import { apikey, aRoute } from '../control/testing/entities.ts'
 import { type Store, StoreUnavailable } from '../store/contract.ts'
@@ -71,7 +72,18 @@ test('about the instance', async () => {
     suffix_version: null,
   })
   assert.equal(versionParts('18.1.2-preview3').suffix_version, 3)
-  assert.equal((await server.call('GET', '/api/infos')).json.otoroshi_version, '18.0.0-dev')
+  const { otoroshi_cluster_id: cluster, os, ...facts } = (await server.call('GET', '/api/infos')).json
+  assert.equal(typeof cluster, 'string')
+  assert.deepEqual(os, { name: type(), version: release(), arch: process.arch })
+  assert.deepEqual(facts, {
+    otoroshi_version: '18.0.0-dev',
+    otoroshi_version_sem: (await server.call('GET', '/api/version')).json,
+    runtime: { name: 'node', version: process.version },
+    java_version: { version: process.version, vendor: 'Node.js' },
+    datastore: 'none',
+    env: 'prod',
+    backoffice_url: null,
+  })
   assert.equal((await server.call('GET', '/api/plugins/all')).json[0].id, 'cp:a')
   assert.deepEqual((await server.call('GET', '/api/plugins/categories')).json, ['Headers'])
   assert.deepEqual((await server.call('GET', '/api/plugins/steps')).json, ['PreRoute'])

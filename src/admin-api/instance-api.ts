@@ -1,4 +1,5 @@
 /** Endpoints about the instance itself: version, status, explain, plugins, event ledger. */
+import { release, type } from 'node:os'
 import type { EntityDefinition } from '../model/entity.ts'
 import { authModuleTypes } from '../model/kinds/auth-module.ts'
 import { isObject } from '../model/types/shape.ts'
@@ -37,7 +38,7 @@ export function versionParts(raw: string): Record<string, unknown> {
   }
 }
 
-/** `GET /api/infos`. */
+/** `GET /api/infos`. There is no address of a console before there is one. */
 export async function infos(call: Call): Promise<Reply> {
   const { services } = call
   return jsonReply(200, {
@@ -45,9 +46,12 @@ export async function infos(call: Call): Promise<Reply> {
     otoroshi_version: services.version,
     otoroshi_version_sem: versionParts(services.version),
     runtime: { name: 'node', version: process.version },
-    os: { name: process.platform, arch: process.arch },
+    // The name is upstream's, and its clients ask for it.
+    java_version: { version: process.version, vendor: 'Node.js' },
+    os: { name: type(), version: release(), arch: process.arch },
+    datastore: services.datastore ?? 'none',
     env: services.env ?? 'prod',
-    ...services.infos?.(),
+    backoffice_url: null,
   })
 }
 

@@ -114,8 +114,8 @@ export interface AdminApiServices {
   readonly keptAnswers?: KeptAnswers
   /** Tries auth modules; absent: `…/_check` is not there. */
   readonly checkAuthModule?: AuthModuleCheck
-  /** Facts added to `/api/infos`. */
-  infos?(): Readonly<Record<string, unknown>>
+  /** Driver of the store, for `/api/infos`. */
+  readonly datastore?: string
   /** bcrypt hash of a password; absent: entities with a password in clear are refused. */
   hashPassword?(password: string): Promise<string>
   /** True when the hash is that of the password; absent: the same password again is a change. */

@@ -143,6 +143,7 @@ async function assemble(
     adminRoute: { routeId: settings.adminApi.routeId, groupId: settings.adminApi.groupId },
     version,
     env: settings.instance.env,
+    datastore: store.driver,
     entityValidators: await entityValidators(settings),
     template: { routeBaseDomain: settings.domains.routeBase, domain: settings.domains.domain },
     pretty: settings.adminApi.pretty,
