@@ -163,16 +163,25 @@ describe('templates', () => {
       content: { kind: 'proxy.otoroshi.io/Route', name: 'mine' },
     })
     assert.equal(one.status, 200, one.text)
-    assert.equal(one.json.name, 'mine')
-    assert.ok(Array.isArray(one.json.plugins))
-    const content = ['kind: ServiceGroup', 'id: mine', '---', 'kind: Apikey', 'clientName: of mine'].join(
+    assert.equal(one.json.created.kind, 'proxy.otoroshi.io/Route')
+    assert.equal(one.json.created.resource.name, 'mine')
+    assert.ok(Array.isArray(one.json.created.resource.plugins))
+    const spec = { name: 'theirs', backend_ref: null, backend: { client: null } }
+    const armoured = await admin('POST', '/api/new/resources', { content: { kind: 'Route', spec } })
+    const { name, backend_ref: reference, backend } = armoured.json.created.resource
+    assert.deepEqual([name, reference, backend.client, backend.root], ['theirs', null, null, '/'])
+    const content = ['kind: ServiceGroup', 'id: mine', '---', 'kind: ApiKey', 'clientName: of mine'].join(
       '\n',
     )
     const many = await admin('POST', '/api/new/resources', { content })
     assert.equal(many.json.created.length, 2)
-    assert.equal(many.json.created[0].id, 'mine')
-    assert.equal(many.json.created[1].clientName, 'of mine')
-    assert.match(many.json.created[1].clientSecret, /^[a-z0-9]{64}$/)
+    assert.equal(many.json.created[0].resource.id, 'mine')
+    assert.equal(many.json.created[1].kind, 'ApiKey')
+    assert.equal(many.json.created[1].resource.clientName, 'of mine')
+    assert.match(many.json.created[1].resource.clientSecret, /^[a-z0-9]{64}$/)
+    const ldap = await admin('POST', '/api/new/resources', { content: 'kind: AuthModule\ntype: ldap' })
+    assert.equal(ldap.json.created.resource.type, 'ldap')
+    assert.ok('serverUrls' in ldap.json.created.resource || 'serverUrl' in ldap.json.created.resource)
     assert.equal((await admin('GET', '/api/groups/mine')).status, 404)
     const unknown = await admin('POST', '/api/new/resources', {
       content: [{ kind: 'Route' }, { kind: 'Nothing' }],

@@ -6,7 +6,6 @@ import { isObject } from '../model/types/shape.ts'
 import { badRequest } from './api-error.ts'
 import type { Call } from './call.ts'
 import { readContent } from './decode.ts'
-import { mergePatch } from './merge-patch.ts'
 import { jsonReply, type Reply } from './reply.ts'
 import { tooLarge } from './request-body.ts'
 import { templateOf } from './templates.ts'
@@ -14,34 +13,63 @@ import { parseYaml } from './yaml-body.ts'
 
 /** Most entities one call completes. */
 const MOST = 1_000
+/** What stands between documents of a YAML text. */
+const SEPARATOR = /^---[ \t]*(?:#.*)?$/m
 /** Longest password that is hashed, characters: what bcrypt looks at. */
 const LONGEST_PASSWORD = 72
 
-/** `POST /api/new/resources`: what is sent, completed by the templates of its kinds. */
+/** Kinds that upstream's resource files name otherwise. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  ApiKey: 'Apikey',
+  Admin: 'SimpleAdminUser',
+  SimpleAdmin: 'SimpleAdminUser',
+}
+
+/** `POST /api/new/resources`: what is sent, completed by the templates of its kinds. A list is answered with a list. */
 export async function newResources(call: Call): Promise<Reply> {
   const sent = await readContent(call)
   const content = sent.form === 'value' && isObject(sent.value) ? sent.value['content'] : undefined
-  const items = typeof content === 'string' ? await documentsOf(content, call) : content
-  if (Array.isArray(items)) {
-    if (items.length > MOST) throw badRequest([`content: at most ${MOST} entities`])
-    return jsonReply(200, { created: items.map((item, i) => completed(call, item, `content.${i}`)) })
+  let items = content
+  if (typeof content === 'string') {
+    const documents = await documentsOf(content, call)
+    items = documents.length === 1 && !SEPARATOR.test(content) ? documents[0] : documents
   }
-  return jsonReply(200, completed(call, items, 'content'))
+  if (!Array.isArray(items)) return jsonReply(200, { created: completed(call, items, 'content') })
+  if (items.length > MOST) throw badRequest([`content: at most ${MOST} entities`])
+  return jsonReply(200, { created: items.map((item, i) => completed(call, item, `content.${i}`)) })
 }
 
+/** The entity is all of the item but its kind, or what stands in `spec`. */
 function completed(call: Call, item: unknown, place: string): unknown {
   if (!isObject(item)) throw badRequest([`${place}: Expected an object`])
-  const { kind, ...fields } = item
-  const definition = typeof kind === 'string' ? findByName(kind) : null
+  const spec = isObject(item['spec']) ? item['spec'] : null
+  const { kind: own, ...fields } = spec ?? item
+  const kind = item['kind'] ?? own
+  const definition = typeof kind === 'string' ? findByName(OTHER_NAMES[kind] ?? kind) : null
   if (definition === null)
     throw badRequest([`${place}.kind: Expected a kind such as Route or proxy.otoroshi.io/Route`])
-  return mergePatch(templateOf(call, definition), fields)
+  const variant = typeof fields['type'] === 'string' ? fields['type'] : null
+  return { kind, resource: joined(templateOf(call, definition, variant), fields) }
+}
+
+/** Objects field by field; anything else, null too, takes the place of what was there. */
+function joined(template: unknown, given: unknown): unknown {
+  if (!isObject(template) || !isObject(given)) return given
+  const both: Record<string, unknown> = { ...template }
+  for (const [name, value] of Object.entries(given))
+    Object.defineProperty(both, name, {
+      value: Object.hasOwn(both, name) ? joined(both[name], value) : value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    })
+  return both
 }
 
 /** The documents of a text in YAML; `---` stands between them. */
 async function documentsOf(text: string, { limits }: Call): Promise<unknown[]> {
   if (Buffer.byteLength(text) > limits.maxYaml) throw tooLarge(limits.maxYaml)
-  const parts = text.split(/^---[ \t]*(?:#.*)?$/m).filter(part => part.trim() !== '')
+  const parts = text.split(SEPARATOR).filter(part => part.trim() !== '')
   if (parts.length > MOST) throw badRequest([`content: at most ${MOST} entities`])
   const values: unknown[] = []
   for (const part of parts) {

@@ -24,11 +24,15 @@ const templateNames: Readonly<Record<string, string>> = {
   UserAlert: 'userAlertTemplate',
 }
 
-/** A new default entity of the kind; `?type=` chooses a variant. Throws 404 when the kind has none. */
-export function templateOf(call: Call, definition: EntityDefinition): Record<string, unknown> {
+/** A new default entity of the kind. `variant`: `?type=` unless given. Throws 404 when the kind has none. */
+export function templateOf(
+  call: Call,
+  definition: EntityDefinition,
+  variant: string | null = null,
+): Record<string, unknown> {
   if (definition.hasTemplate === false) throw notFound('template not found !')
   const { services, query, caller } = call
-  const type = query.get('type') ?? query.get('mod-type')
+  const type = variant ?? query.get('type') ?? query.get('mod-type')
   const template = definition.template(newId(definition, services.env), {
     ...services.template,
     tenant: caller.tenant,

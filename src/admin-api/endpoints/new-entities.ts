@@ -17,6 +17,7 @@ const adminAt = (name: string, passkeys: boolean): Endpoint => ({
 })
 
 const entities = listOf({ type: 'object' })
+const completedEntity = object({ kind: text, resource: { type: 'object' } })
 
 export const newEntityEndpoints: readonly Endpoint[] = [
   adminAt('simple', false),
@@ -35,8 +36,8 @@ export const newEntityEndpoints: readonly Endpoint[] = [
     },
     answers: {
       200: {
-        description: 'The entity, or the list of them',
-        content: json(oneOf(object({ created: entities }), { type: 'object' })),
+        description: 'The entity, or the list of them when a list was sent',
+        content: json(object({ created: oneOf(completedEntity, listOf(completedEntity)) })),
       },
     },
     refusals: [404, 413],
