@@ -8,6 +8,7 @@ import { backend } from './kinds/backend.ts'
 import { certificate } from './kinds/certificate.ts'
 import { dataExporter } from './kinds/data-exporter.ts'
 import { globalConfig } from './kinds/global-config.ts'
+import { serviceDescriptor } from './kinds/service-descriptor.ts'
 import { route } from './kinds/route.ts'
 import { routeComposition } from './kinds/route-composition.ts'
 import { team } from './kinds/team.ts'
@@ -178,8 +179,10 @@ test('the id of an entity', () => {
 })
 
 test('the type of a certificate follows its flags', () => {
-  const value = read(certificate, { id: 'c', domain: 'd', chain: '', selfSigned: true, ca: true })
+  const value = read(certificate, { id: 'c', domain: 'd', chain: '', selfSigned: true })
   assert.equal(value.certType, 'selfSigned')
+  assert.equal(read(certificate, { ...value, ca: true }).certType, 'ca')
+  assert.equal(read(certificate, { ...value, ca: true, client: true }).certType, 'client')
   assert.equal(value.name, 'd')
 })
 
@@ -238,3 +241,17 @@ for (const definition of definitions)
     )
     assert.ok(accepted > 0, 'the property never looked at an entity')
   })
+
+test('targets of old service descriptors keep schemes that name the client of their calls', () => {
+  const target = (scheme: string) => ({
+    id: 's',
+    name: 's',
+    domain: 'a.test',
+    subdomain: 's',
+    targets: [{ host: 'a.test', scheme }],
+  })
+  const parsed = readEntity(serviceDescriptor, target('ahttps'))
+  assert.ok(parsed.ok && parsed.value.targets[0]?.scheme === 'ahttps')
+  for (const wrong of ['', '://', 'a b', 'http\r\n'])
+    assert.ok(!readEntity(serviceDescriptor, target(wrong)).ok, wrong)
+})

@@ -32,7 +32,7 @@ export const certificateSchema = v.looseObject({
   certType: field(
     text,
     'certificate',
-    computed('letsEncrypt, selfSigned, client, keypair, ca or certificate'),
+    computed('The first that holds: client, ca, letsEncrypt, keypair, selfSigned; else certificate'),
   ),
   password: optionalText('Password of the private key'),
   metadata,
@@ -40,8 +40,9 @@ export const certificateSchema = v.looseObject({
 })
 export type Certificate = v.InferOutput<typeof certificateSchema>
 
+/** The first of these that the certificate is: one that signs itself may be an authority, too. */
 function certTypeOf(input: Readonly<Record<string, unknown>>): string {
-  const kinds = ['letsEncrypt', 'selfSigned', 'client', 'keypair', 'ca']
+  const kinds = ['client', 'ca', 'letsEncrypt', 'keypair', 'selfSigned']
   return kinds.find(kind => input[kind] === true) ?? 'certificate'
 }
 

@@ -25,10 +25,12 @@ import { isObject, mapField } from './shape.ts'
 import { predicateSchema, protocolOf, protocols } from './target.ts'
 import { mtlsConfigSchema } from './tls.ts'
 
+const scheme = v.pipe(text, v.regex(/^[a-z][a-z0-9+.-]*$/i, 'Expected a scheme such as https'))
+
 /** A server of a service descriptor. */
 export const serviceTargetSchema = v.looseObject({
   host: required(hostname, 'Host name with its port'),
-  scheme: field(v.picklist(['http', 'https']), 'http', 'http or https'),
+  scheme: field(scheme, 'http', 'http or https; older ones name the client of the calls, too, as in ahttps'),
   weight: field(count, 1, 'Share in load balancing'),
   mtlsConfig: field(mtlsConfigSchema, () => ({}), 'Client certificates and trust'),
   tags: field(texts, emptyTexts, 'Labels'),
