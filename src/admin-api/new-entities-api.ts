@@ -1,6 +1,7 @@
 /** `/api/new/resources` and the templates of administrators: entities as they would begin, not stored (reference, 5.1). */
 import { randomUUID } from 'node:crypto'
 import { checkJson, defaultJsonLimits } from '../model/check-json.ts'
+import { mergeJson } from '../model/merge-json.ts'
 import { findByName } from '../model/registry.ts'
 import { isObject } from '../model/types/shape.ts'
 import { badRequest } from './api-error.ts'
@@ -49,21 +50,7 @@ function completed(call: Call, item: unknown, place: string): unknown {
   if (definition === null)
     throw badRequest([`${place}.kind: Expected a kind such as Route or proxy.otoroshi.io/Route`])
   const variant = typeof fields['type'] === 'string' ? fields['type'] : null
-  return { kind, resource: joined(templateOf(call, definition, variant), fields) }
-}
-
-/** Objects field by field; anything else, null too, takes the place of what was there. */
-function joined(template: unknown, given: unknown): unknown {
-  if (!isObject(template) || !isObject(given)) return given
-  const both: Record<string, unknown> = { ...template }
-  for (const [name, value] of Object.entries(given))
-    Object.defineProperty(both, name, {
-      value: Object.hasOwn(both, name) ? joined(both[name], value) : value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    })
-  return both
+  return { kind, resource: mergeJson(templateOf(call, definition, variant), fields) }
 }
 
 /** The documents of a text in YAML; `---` stands between them. */

@@ -2,6 +2,7 @@
  * The entities of a first start changed by a customization (setting `otoroshi.initialCustomization`): an entry with the id
  * of one of them is merged over it, others are added. Everything is validated on its way into the `Incoming`.
  */
+import { mergeJson } from '../../model/merge-json.ts'
 import type { EntityDefinition } from '../../model/entity.ts'
 import { idOf } from '../../model/read.ts'
 import { definitionOf } from '../../model/registry.ts'
@@ -60,22 +61,10 @@ function place(
   )
   const known = id === null ? undefined : entities[at]
   if (known === undefined) entities.push({ definition, entity: content, where })
-  else entities[at] = { definition, entity: merged(known.entity, content), where }
+  else entities[at] = { definition, entity: mergeJson(known.entity, content), where }
 }
 
 function definitionNamed(section: string): EntityDefinition | null {
   const kind = Object.hasOwn(otherNames, section) ? otherNames[section]! : null
   return kind === null ? sectionNamed(section) : definitionOf(kind)
-}
-
-/** Objects are merged, anything else replaces, null included. */
-function merged(before: unknown, change: unknown): unknown {
-  if (!isObject(before) || !isObject(change)) return change
-  const result: Record<string, unknown> = { ...before }
-  for (const [key, value] of Object.entries(change)) {
-    // Assigning it would set the prototype; the check of the entity refuses it by name.
-    if (key === '__proto__') Object.defineProperty(result, key, { value, enumerable: true })
-    else result[key] = Object.hasOwn(before, key) ? merged(before[key], value) : value
-  }
-  return result
 }
