@@ -18,6 +18,8 @@ export class IdentityProvider {
   readonly #backend: Backend
   readonly #keys = new Map<string, { readonly publicKey: KeyObject; readonly privateKey: KeyObject }>()
   trouble: Trouble = 'none'
+  /** Beginning of the paths that are in trouble. */
+  troubled = '/'
   /** What `/introspect` answers, and what `/userinfo` does. */
   introspection: Json = { active: true }
   profile: Json = { sub: 'ada', name: 'Ada', email: 'ada@idp.test' }
@@ -65,7 +67,7 @@ export class IdentityProvider {
   #answer({ url }: Seen, response: ServerResponse): void {
     const json = (value: unknown): unknown =>
       response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value))
-    switch (this.trouble) {
+    switch (url.startsWith(this.troubled) ? this.trouble : 'none') {
       case 'hangs':
         this.#waiting.add(response)
         return
