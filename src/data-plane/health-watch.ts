@@ -111,7 +111,7 @@ export class HealthWatch {
   }
 
   #put(id: string, name: string, backend: CompiledBackend | null): void {
-    const checked = backend?.healthCheck.enabled === true ? backend : null
+    const checked = backend?.healthCheck?.enabled === true ? backend : null
     if (checked === null) this.#fields.delete(id)
     if (checked === null && !this.#backends.delete(id)) return
     if (checked !== null) this.#backends.set(id, checked)

@@ -14,7 +14,7 @@ describe('a backend', () => {
     const { targets, client, root, rewrite, healthCheck } = backendOf({ targets: targetsOf({}) })
     assert.equal(targets[0]!.key, 'http://a.test:8080')
     assert.deepEqual(
-      [root, rewrite, healthCheck.enabled, client.maxErrors, client.sampleInterval, client.retry.attempts],
+      [root, rewrite, healthCheck?.enabled, client.maxErrors, client.sampleInterval, client.retry.attempts],
       ['/', false, false, 20, 2000, 1],
     )
     assert.equal(backendOf({ client: { max_errors: 0 } }).client.maxErrors, 1)

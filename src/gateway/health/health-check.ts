@@ -26,9 +26,9 @@ const DEFAULT_TIMEOUT = 5_000
 const MOST_TIMEOUT = 60_000
 const MOST_PATH = 8_192
 
-/** Compiles a health check; null when it is off. Never throws. */
-export function compileHealthCheck(json: HealthCheckJson): HealthCheck | null {
-  if (!json.enabled) return null
+/** Compiles a health check; null when there is none or it is off. Never throws. */
+export function compileHealthCheck(json: HealthCheckJson | null): HealthCheck | null {
+  if (json?.enabled !== true) return null
   const healthy = compilePatterns(json.healthyRegexChecks)
   const unhealthy = compilePatterns(json.unhealthyRegexChecks)
   const path = pathOf(json.url)

@@ -17,7 +17,11 @@ const common = {
 export const backendSettingsSchema = v.looseObject({
   ...common,
   client: field(clientSettingsSchema, () => ({}), 'Timeouts, retries, proxy'),
-  health_check: field(healthCheckSchema, () => ({}), 'Active checks'),
+  // Otoroshi writes null for a backend without a check: it stays, so that what was exported comes back as it was.
+  health_check: v.pipe(
+    v.optional(v.nullable(healthCheckSchema), () => ({})),
+    v.description('Active checks; null is none'),
+  ),
 })
 export type BackendSettings = v.InferOutput<typeof backendSettingsSchema>
 
