@@ -83,6 +83,8 @@ export class ThreadPlane {
   /** On the first thread only. */
   readonly #health: HealthWatch | null
   readonly #leftovers: Leftovers
+  /** Listens somewhere, or did. */
+  #serves = false
   readonly #ids: () => string
   #tryIts = new Set<string>()
 
@@ -368,6 +370,9 @@ export class ThreadPlane {
   async #listen(listener: ListenerSettings): Promise<void> {
     try {
       const port = await this.#listeners.listen(listener)
+      // Not before: what a start with many routes has made is still growing.
+      if (!this.#serves) returnMemorySoon(this.#index + 1, () => this.busy)
+      this.#serves = true
       this.#tell({ type: 'listening', id: listener.id, port })
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)

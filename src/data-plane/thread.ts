@@ -4,7 +4,6 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { log } from 'node:console'
-import { returnMemorySoon } from './return-memory.ts'
 import { ThreadPlane } from './thread-plane.ts'
 import type { ThreadSettings } from './thread-settings.ts'
 import type { FromThread, ToThread } from './messages.ts'
@@ -26,4 +25,3 @@ const settings = workerData as ThreadSettings
 const plane = new ThreadPlane(settings, tell)
 port.on('message', (message: ToThread) => void plane.receive(message))
 tell({ type: 'started' })
-returnMemorySoon(settings.index + 1, () => plane.busy)
