@@ -30,7 +30,14 @@ async function run(argv: readonly string[]): Promise<void> {
   const version = readVersion()
   const instance = await startInstance(settings, version, log)
   // Before we say that we are ready: whoever reads it may send a signal at once.
-  endOnSignals(log, () => instance.stop())
+  const isEnding = endOnSignals(log, () => instance.stop())
+  try {
+    await instance.complete
+  } catch (error) {
+    // What was still being read when the signal came is nobody's concern.
+    if (isEnding()) return
+    throw error
+  }
   const url = (scheme: string, host: string, port: number): string => `${scheme}://${host}:${port}`
   const { httpPort, httpsPort, firstLogin } = instance
   process.stdout.write(
@@ -47,8 +54,11 @@ async function run(argv: readonly string[]): Promise<void> {
   )
 }
 
-/** The first signal drains, the second ends at once. */
-function endOnSignals(log: (level: 'info', message: string) => void, stop: () => Promise<void>): void {
+/** The first signal drains, the second ends at once. Answers a function that tells whether one came. */
+function endOnSignals(
+  log: (level: 'info', message: string) => void,
+  stop: () => Promise<void>,
+): () => boolean {
   let ending = false
   const end = (signal: NodeJS.Signals): void => {
     if (ending) {
@@ -67,6 +77,7 @@ function endOnSignals(log: (level: 'info', message: string) => void, stop: () =>
   }
   process.on('SIGTERM', end)
   process.on('SIGINT', end)
+  return () => ending
 }
 
 function storageText(kind: string, dataDir: string): string {

@@ -69,6 +69,8 @@ async function atScale(): Promise<void> {
         `${seconds(took)} s (${cpu.toFixed(1)} s CPU)`,
         took < WANTED.start,
       )
+      await gateway.admin('GET', '/apis/apim.otoroshi.io/v1/apikeys/_count')
+      tell('  to first answer of the admin API', `${seconds(performance.now() - from)} s`)
       if (start < 2) continue
       await settle(gateway)
       await measure(gateway)

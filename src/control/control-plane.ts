@@ -114,18 +114,29 @@ export class ControlPlane {
 
   /**
    * Loads the store, after creating the initial entities in an empty one. `listed` is called when everything is there that
-   * `fullDelta` tells of; the rest is only looked up. Rejects with `StoreUnavailable`.
+   * `fullDelta` tells of, and waited for; the rest is only looked up, see `fetch`. Rejects with `StoreUnavailable`.
    */
-  async load(listed: () => void = () => {}): Promise<void> {
+  async load(listed: () => void | Promise<void> = () => {}): Promise<void> {
     // Watched before it is read: what changes meanwhile is read again.
     this.#external.watch()
     if (this.#initial !== null) await createInitial(this.#entities, this.history, this.#initial)
     const take = (definition: EntityDefinition, id: string, key: string, json: string): void =>
       this.#index.load(definition, id, key, json, this.#revision)
+    this.#index.reading = true
     await this.#entities.load(take, listed)
     this.#loaded = true
+    this.#index.reading = false
     this.#external.loaded()
-    if (this.#external.ready) this.#wake()
+    if (this.#hasWork) this.#wake()
+  }
+
+  /** Reads an entity that is looked up by its id now, if `load` has not come to it yet. Rejects with `StoreUnavailable`. */
+  async fetch(kind: string, id: string): Promise<void> {
+    const definition = definitionOf(kind)
+    if (this.#loaded || definition?.numerous !== 'looked-up') return
+    const found = await this.#entities.get(definition, id)
+    if (found === null || this.#loaded || this.#index.get(definition, id) !== null) return
+    this.#index.load(definition, found.id, found.key, found.json, this.#revision)
   }
 
   /** Who serves the revisions from now on. Give it `fullDelta()` in the same turn: nothing is missed between. */

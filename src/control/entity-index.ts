@@ -97,6 +97,13 @@ export class EntityIndex {
     return shared
   }
 
+  /** The store is being read, or all of it is there: the data plane asks meanwhile for what it looks up and does not find. */
+  set reading(more: boolean) {
+    for (const [kind, table] of this.#tables)
+      if (table instanceof SharedTable && definitionOf(kind)?.numerous === 'looked-up')
+        table.texts.reading = more
+  }
+
   /** An entity as the store has it. */
   load(definition: EntityDefinition, id: string, key: string, json: string, revision: number): void {
     const table = this.#tableOf(definition)

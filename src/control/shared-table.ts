@@ -42,9 +42,11 @@ export class SharedTable implements KindTable {
     this.#put(id, json, revision, isComplete)
   }
 
-  /** One of the entities that are there at the start, each once and in any order. */
+  /** One of the entities that are there at the start, in any order. */
   load(id: string, json: string, revision: number): void {
-    this.#order.addUnsorted(this.texts.set(id, json, revision, false))
+    const { size } = this.texts
+    const entry = this.texts.set(id, json, revision, false)
+    if (this.texts.size > size) this.#order.addUnsorted(entry)
   }
 
   /** Makes lists ready, which the first one would have to wait for. */

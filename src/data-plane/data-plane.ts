@@ -24,6 +24,7 @@ import type {
   PluginFile,
   ToThread,
 } from './messages.ts'
+import { TextDesk } from './text-desk.ts'
 import type { ListenerSettings, ThreadSettings } from './thread-settings.ts'
 
 export interface DataPlaneOptions {
@@ -38,6 +39,8 @@ export interface DataPlaneOptions {
   readonly onFlow: (flow: FlowMessage) => void
   /** A thread is gone: what it held in shared memory is nobody's. */
   readonly onDied: (index: number) => void
+  /** Reads the text of an entity that is looked up by its id, unless it is there. Never rejects. */
+  readonly onFetch: (kind: string, id: string) => Promise<void>
   /** Stores a key unless there is one of its id; answers why it could not, or null. Never rejects. */
   readonly onApikey: (key: KeyToStore) => Promise<string | null>
   /** Judges a password. Never rejects. */
@@ -332,6 +335,15 @@ export class DataPlane {
       case 'session-used':
         this.#options.onSessionUsed(message.id)
         return
+      case 'fetch-text': {
+        const { kind, id, turn } = message
+        void this.#options.onFetch(kind, id).then(() => {
+          // Its place may be another's already.
+          if (this.#threads[thread.index] === thread)
+            TextDesk.answer(this.#options.settings.textDesk, thread.index, turn)
+        })
+        return
+      }
       case 'store-apikey':
         void this.#options
           .onApikey(message.key)

@@ -68,6 +68,8 @@ export type FromThread =
   | { readonly type: 'password'; readonly id: number; readonly question: PasswordQuestion }
   /** A request came with a session whose tokens are to be renewed. */
   | { readonly type: 'session-used'; readonly id: string }
+  /** The text of an entity that is not there yet is to be read; answered through `TextDesk.answer`. */
+  | { readonly type: 'fetch-text'; readonly kind: string; readonly id: string; readonly turn: number }
   /** An API key is to be stored unless there is one of its id; answered with `apikey-stored`. */
   | { readonly type: 'store-apikey'; readonly id: number; readonly key: KeyToStore }
   /** An entry of the board is to be stored, or removed (null); answered with `board-written`. */

@@ -55,6 +55,7 @@ import { PooledCalls } from './outgoing-calls.ts'
 import type { FromThread, LogLevel, ToThread } from './messages.ts'
 import { PluginRegistry } from './plugin-registry.ts'
 import { lookupThrough } from './resolve.ts'
+import { TextDesk } from './text-desk.ts'
 import type { ListenerSettings, ThreadSettings } from './thread-settings.ts'
 import { unreadRequests } from './unread-requests.ts'
 
@@ -124,6 +125,9 @@ export class ThreadPlane {
     const pools = new Pools({ ...settings.pool, lookup: lookupThrough(dns) })
     const readText = (clientId: string): string | undefined =>
       this.#gateway.revision.texts.get(apikeyKind.kind, clientId)
+    const desk = new TextDesk(settings.textDesk, settings.index, (kind, id, turn) =>
+      tell({ type: 'fetch-text', kind, id, turn }),
+    )
     this.#newKeys = new ApikeyDesk((id, key) => tell({ type: 'store-apikey', id, key }))
     this.#apikeys = new ApikeyIndex(readText, this.#newKeys)
     this.#keyPairs = new KeyPairIndex(
@@ -183,7 +187,10 @@ export class ThreadPlane {
         cache: settings.cache === null ? null : new AnswerStore(settings.cache, settings.index),
         logins: this.#logins,
         sharedTexts: new Map(
-          Object.entries(settings.sharedTexts).map(([kind, memory]) => [kind, new SharedTexts(memory)]),
+          Object.entries(settings.sharedTexts).map(([kind, memory]) => [
+            kind,
+            new SharedTexts(memory, id => desk.fetch(kind, id)),
+          ]),
         ),
         template: texts.template,
         instance,

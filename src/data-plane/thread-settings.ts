@@ -119,6 +119,8 @@ export interface ThreadSettings {
     /** Nothing is refused. */
     readonly shadow: boolean
   }
+  /** Memory of `TextDesk`. */
+  readonly textDesk: SharedArrayBuffer
   /** Memory of the entities that are in no delta, by kind. */
   readonly sharedTexts: Readonly<Record<string, SharedTextsMemory>>
   /** Figures about requests, one row per thread. */

@@ -60,7 +60,13 @@ import {
 /** Milliseconds after the start, when first requests have been served, until long lists are made ready. */
 const LISTS_AFTER = 1000
 
+/** A gateway whose ports are open and which serves every route. */
 export interface StartedInstance {
+  /**
+   * Resolves when all entities are read, too: until then keys and sessions are read one by one as calls name them, and the
+   * admin API lets its callers wait. Rejects with `StartFailure`.
+   */
+  readonly complete: Promise<void>
   readonly httpPort: number
   readonly httpsPort: number | null
   /** Set on a first start. */
@@ -116,9 +122,13 @@ async function assemble(
     onFailure: (error, what) => log('error', `${what}: ${messageOf(error)}`),
   })
   closers.push(() => control.close())
+  const serving = Promise.withResolvers<void>()
   let loaded = Promise.resolve()
   const listed = new Promise<void>((resolve, reject) => {
-    loaded = control.load(resolve)
+    loaded = control.load(() => {
+      resolve()
+      return serving.promise
+    })
     loaded.catch(reject)
   })
   // Told below, where it is waited for.
@@ -187,8 +197,13 @@ async function assemble(
     logins: { settings, control, audit, token: loginToken, log },
   })
   closers.push(() => rooms.close())
+  const login = () => loaded.then(() => rooms.login())
   const privateListener: AdminListener = await openAdminListener(
-    exchange => rooms.handle(exchange),
+    exchange =>
+      void loaded.then(
+        () => rooms.handle(exchange),
+        () => exchange.abort(),
+      ),
     settings.http.limits,
   )
   closers.push(() => privateListener.drain(1_000))
@@ -245,10 +260,12 @@ async function assemble(
     onAcknowledged: (delta, acknowledgement) => control.acknowledge(delta, acknowledgement),
     onFlow: flow => flows.add(flow),
     onDied: index => keptAnswers?.bury(index),
-    onPassword: async question => (await rooms.login()).password(question),
+    onFetch: (kind, id) =>
+      control.fetch(kind, id).catch(error => log('error', `reading ${kind} ${id}: ${messageOf(error)}`)),
+    onPassword: async question => (await login()).password(question),
     onSessionUsed: id =>
-      void rooms.login().then(
-        login => login.sessionUsed(id),
+      void login().then(
+        room => room.sessionUsed(id),
         () => {},
       ),
     onApikey: key => storeApikey(control, key),
@@ -284,33 +301,43 @@ async function assemble(
   const { folder } = settings.plugins
   const files = folder === null ? [] : await readPlugins(folder)
   await dataPlane.start(files)
-  await loaded
-  rooms.start()
   await board.load()
   await purges?.follow()
-  const exposed = storedPublicKey(control, settings)
+  const exposed = await storedPublicKey(control, settings)
   if (exposed !== null && settings.secrets.refuseDefaults) throw new StartFailure(exposed)
   if (exposed !== null) log('warn', exposed)
   const ports = await dataPlane.listenOn(listeners)
-  await extra.follow(control.fullDelta())
-  exporters.follow(control.fullDelta())
+  // Calls are served from here on; what knows all entities comes when all of them are read.
+  serving.resolve()
+  const begun = control.fullDelta()
+  await extra.follow(begun)
+  exporters.follow(begun)
   closers.push(watchStore(store, state, log))
   if (folder !== null) {
     const failed = (error: unknown): void =>
       log('error', `the plugins folder cannot be watched: ${messageOf(error)}`)
     closers.push(watchPlugins(folder, files, changed => dataPlane.reloadPlugins(changed), failed))
   }
-  returnMemorySoon(0)
-  const listsSoon = setTimeout(
-    () =>
-      void control.prepareLists().then(() => {
-        snowMonkey.look()
-        return rotation.start()
-      }),
-    LISTS_AFTER,
-  ).unref()
-  closers.push(() => clearTimeout(listsSoon))
+  const complete = loaded.then(
+    () => {
+      rooms.start()
+      returnMemorySoon(0)
+      const listsSoon = setTimeout(
+        () =>
+          void control.prepareLists().then(() => {
+            snowMonkey.look()
+            return rotation.start()
+          }),
+        LISTS_AFTER,
+      ).unref()
+      closers.push(() => clearTimeout(listsSoon))
+    },
+    error => Promise.reject(asFailure(error)),
+  )
+  // Told by whoever waits for it.
+  complete.catch(() => {})
   return {
+    complete,
     httpPort: ports.get(STANDARD_LISTENER)!,
     httpsPort: ports.get(HTTPS_LISTENER) ?? null,
     firstLogin: loginOf(first),

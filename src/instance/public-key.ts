@@ -4,9 +4,10 @@ import type { ControlPlane } from '../control/control-plane.ts'
 import { apikey } from '../model/kinds/apikey.ts'
 
 /** A sentence when a stored key has the public secret and the settings, which draw their own, have another; else null. */
-export function storedPublicKey(control: ControlPlane, { adminApi }: Settings): string | null {
+export async function storedPublicKey(control: ControlPlane, { adminApi }: Settings): Promise<string | null> {
   if (adminApi.clientSecret === PUBLIC_KEY.secret) return null
   for (const id of new Set([adminApi.clientId, PUBLIC_KEY.clientId])) {
+    await control.fetch(apikey.kind, id)
     const key = control.get(apikey, id)?.view()
     if (key === undefined || key['enabled'] === false) continue
     const { clientSecret, rotation } = key

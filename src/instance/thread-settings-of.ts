@@ -1,6 +1,7 @@
 /** From the settings of the process to what a data-plane thread is started with. */
 import { isRedisKind, readableSettings, secretVariables, type Settings } from '../config/index.ts'
 import { InFlight } from '../data-plane/in-flight.ts'
+import { TextDesk } from '../data-plane/text-desk.ts'
 import type { ListenerSettings, ThreadSettings } from '../data-plane/thread-settings.ts'
 import { metricsMemory } from '../events/index.ts'
 import { type CacheMemory, createCacheMemory, LEAST_MEMORY, MOST_MEMORY } from '../cache/index.ts'
@@ -129,6 +130,7 @@ export function threadSettingsOf(
       shadow: settings.limits.shadow,
     },
     sharedTexts,
+    textDesk: TextDesk.memory(running.threads),
     inFlight: InFlight.memory(running.threads),
     metrics: metricsMemory(running.threads),
     state,

@@ -9,7 +9,7 @@ export interface SharedTextsMemory {
   readonly texts: SharedArrayBuffer
   readonly entries: SharedArrayBuffer
   readonly slots: SharedArrayBuffer
-  /** `HEAD_TABLE`, `HEAD_SEED`. */
+  /** `HEAD_TABLE`, `HEAD_SEED`, `HEAD_READING`. */
   readonly head: SharedArrayBuffer
 }
 
@@ -28,6 +28,8 @@ export const FLAG_BITS = 3
 /** Number of the table in use: 2n and 2n+1 are those of the n-th capacity. */
 export const HEAD_TABLE = 0
 export const HEAD_SEED = 1
+/** Not 0 while the store is still being read: what is not there may be there yet. */
+export const HEAD_READING = 2
 
 const FIRST_CAPACITY = 1024
 /**
@@ -44,7 +46,7 @@ const MOST_TEXT = 2 ** 34
 const MOST_ENTRIES = 2 ** 26
 
 export function sharedTextsMemory(seed = (Math.random() * 2 ** 32) >>> 0): SharedTextsMemory {
-  const head = new SharedArrayBuffer(8)
+  const head = new SharedArrayBuffer(12)
   new Uint32Array(head)[HEAD_SEED] = seed
   return {
     texts: new SharedArrayBuffer(0, { maxByteLength: MOST_TEXT }),

@@ -11,6 +11,7 @@ import {
   FLAG_BITS,
   GONE,
   HEAD_TABLE,
+  HEAD_READING,
   HEAD_SEED,
   hashOf,
   ID_IS_LATIN1,
@@ -72,6 +73,11 @@ export class SharedTextsWriter {
     this.#segments = new Segments(memory.texts)
     this.#entries = new Uint32Array(memory.entries, 0, memory.entries.byteLength / 4)
     this.#slots = slotsOf(memory, 0)
+  }
+
+  /** Readers shall ask for what is not there: there is more to come from the store. */
+  set reading(more: boolean) {
+    Atomics.store(this.#head, HEAD_READING, more ? 1 : 0)
   }
 
   /** Entries are numbered below this. */

@@ -81,6 +81,23 @@ describe('shared texts', () => {
     }
   })
 
+  it('that are not there yet are asked for while the store is read, and only then', () => {
+    const writer = new SharedTextsWriter()
+    const asked: string[] = []
+    const reader = new SharedTexts(writer.memory, id => {
+      asked.push(id)
+      if (id.startsWith('stored')) writer.set(id, `text of ${id}`, 1, false)
+    })
+    assert.equal(reader.get('stored-1'), undefined)
+    writer.reading = true
+    assert.equal(reader.get('stored-1'), 'text of stored-1')
+    assert.equal(reader.get('stored-1'), 'text of stored-1')
+    assert.equal(reader.get('nobody'), undefined)
+    writer.reading = false
+    assert.equal(reader.get('stored-2'), undefined)
+    assert.deepEqual(asked, ['stored-1', 'nobody'])
+  })
+
   it('grow to many, and refuse what is too long with nothing lost', () => {
     const writer = new SharedTextsWriter()
     const reader = new SharedTexts(writer.memory)

@@ -9,6 +9,7 @@ import {
   EMPTY,
   entryOf,
   GONE,
+  HEAD_READING,
   HEAD_SEED,
   HEAD_TABLE,
   hashOf,
@@ -29,8 +30,15 @@ export class SharedTexts {
   #slots: Uint32Array
   #table: number
 
-  constructor(memory: SharedTextsMemory) {
+  readonly #fetch: (id: string) => void
+
+  /**
+   * `fetch` is called for ids that are not there while the writer still reads its store; when it returns, the text is there
+   * if the store has one. It may throw.
+   */
+  constructor(memory: SharedTextsMemory, fetch: (id: string) => void = () => {}) {
     this.#memory = memory
+    this.#fetch = fetch
     this.#head = new Uint32Array(memory.head)
     this.#segments = new Segments(memory.texts)
     this.#entries = new Uint32Array(memory.entries, 0, memory.entries.byteLength / 4)
@@ -39,6 +47,11 @@ export class SharedTexts {
   }
 
   get(id: string): string | undefined {
+    // Looked at first: what is missed after the last text was read is nowhere.
+    const reading = Atomics.load(this.#head, HEAD_READING) !== 0
+    const found = this.#ask(id, readText)
+    if (found !== undefined || !reading) return found
+    this.#fetch(id)
     return this.#ask(id, readText)
   }
 

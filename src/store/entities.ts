@@ -112,21 +112,21 @@ export class EntityStore {
 
   /**
    * Gives every entity of every kind (aliases once) to `take`, without an object for each. `listed` is called when only
-   * those are left that the data plane looks up one by one.
+   * those are left that the data plane looks up one by one, and waited for.
    */
-  async load(take: Take, listed: () => void = () => {}): Promise<void> {
+  async load(take: Take, listed: () => void | Promise<void> = () => {}): Promise<void> {
     if (this.store.scanAny !== undefined) {
       for await (const entries of this.store.scanAny(this.#places.map(place => place.prefix)))
         for (const { key, value } of entries) {
           const place = this.identify(key)
           if (place !== null) take(place.definition, place.id, key, value)
         }
-      listed()
+      await listed()
       return
     }
     const later = this.#places.filter(({ definition }) => definition.numerous === 'looked-up')
     for (const place of this.#places) if (!later.includes(place)) await this.#loadKind(place, take)
-    listed()
+    await listed()
     for (const place of later) await this.#loadKind(place, take)
   }
 
