@@ -45,7 +45,7 @@ export interface LoadOptions {
 
 /** As many requests as the server takes. */
 export async function saturate(options: LoadOptions): Promise<LoadResult> {
-  return read(await h2load(options, ['-D', String(options.seconds)]))
+  return read(await h2load(options, ['-D', `${Math.round(options.seconds * 1000)}ms`]))
 }
 
 /**

@@ -78,6 +78,15 @@ const own: Readonly<Record<string, Settings>> = {
   RequestBandwidthThrottling: { config: () => ({ throttling_quota: '1000000000000', kind: 'per_node' }) },
   SimpleBasicAuth: { config: () => ({ users: { anna: 'secret' } }), headers: [staff] },
   SnowMonkeyChaos: { config: () => ({}) },
+  TimeRestrictedAccessPlugin: {
+    // Whatever the time is when it is measured.
+    config: () => ({
+      rules: [
+        { time_start: '00:00', time_end: '12:00', day_start: 1, day_end: 7 },
+        { time_start: '11:59', time_end: '23:59', day_start: 1, day_end: 7 },
+      ],
+    }),
+  },
   W3CTracing: { config: () => ({}) },
 }
 

@@ -16,9 +16,9 @@ export interface PluginCost {
   readonly passes: boolean
   /** Microseconds of CPU per request above the plain route: the middle of the rounds. */
   readonly added: number
-  /** The least and the most of the rounds. */
-  readonly least: number
-  readonly most: number
+  /** Between these are the middle half of the rounds. */
+  readonly lower: number
+  readonly upper: number
 }
 
 /** A kept result. */
@@ -36,15 +36,15 @@ const [BEGIN, END] = ['<!-- costs of plugins: written by bench/plugin-table.ts -
 export function costTable({ plain, rounds, costs }: PluginCosts, source: string): string {
   const rows = [...costs]
     .sort((a, b) => (a.family === b.family ? a.added - b.added : a.family < b.family ? -1 : 1))
-    .map(({ id, family, settings, status, passes, added, least, most }) => [
+    .map(({ id, family, settings, status, passes, added, lower, upper }) => [
       `\`${id.slice(id.lastIndexOf('.') + 1)}\``,
       family,
       settings,
       passes ? 'passes' : `answers ${status}`,
-      `${figure(added)} (${figure(least)} to ${figure(most)})`,
+      `${figure(added)} (${figure(lower)} to ${figure(upper)})`,
       `${Math.round((100 * added) / plain)} %`,
     ])
-  const head = ['Plugin', 'Family', 'Settings', 'The request', 'Added, µs (rounds)', 'Of the plain route']
+  const head = ['Plugin', 'Family', 'Settings', 'The request', 'Added, µs (middle half of the rounds)', 'Of the plain route']
   const lines = [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`)
   return `The plain route costs ${figure(plain)} µs per request here; middle of ${rounds} rounds (\`bench/results/${source}\`).\n\n${lines.join('\n')}`
 }

@@ -1,7 +1,8 @@
 /**
  * `npm run bench:plugins`: what each built-in plugin adds to a request, microseconds of CPU in the gateway above a plain
  * route of the same process. The plugins of a family share a process, each on a route of its own; in every round each has
- * its turn, with the plain route before and after a few of them.
+ * its turn, with the plain route right before and after it. Turns are short: what else the machine does, which makes the same
+ * request cost more at one time than at another, is then mostly the same for both.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import http from 'node:http'
@@ -9,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { benchPrograms, ensurePrograms } from '../scripts/packages.js'
 import { allBuiltIn } from '../src/plugins/index.ts'
-import { keep, median, otherCore, proxyCore } from './compare.ts'
+import { keep, median, otherCore, proxyCore, quantile } from './compare.ts'
 import { putRoute } from './gateway-setup.ts'
 import { saturate } from './load.ts'
 import { type Peer, startBackend, startGateway, stop } from './peers.ts'
@@ -18,11 +19,9 @@ import type { PluginCost, PluginCosts } from './plugin-table.ts'
 import { threadMicros } from './process-cost.ts'
 
 const BACKEND = 19_200
-/** Plugins that have a turn between two looks at the plain route. */
-const TURNS = 6
 
-const seconds = Number(process.env['BENCH_SECONDS'] ?? 1)
-const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7)
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 0.25)
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 15)
 const only = new RegExp(process.env['BENCH_ONLY'] ?? '')
 
 const missing = ensurePrograms(benchPrograms)
@@ -80,15 +79,14 @@ async function measureFamily(family: readonly MeasuredPlugin[]): Promise<Family>
     for (const [at, { headers }] of family.entries()) await measure(routes[at]!, headers)
     const added: number[][] = family.map(() => [])
     const plains: number[] = []
+    plains.push(await measure('bench-plain'))
     for (let round = 0; round < rounds; round++)
-      for (let from = 0; from < family.length; from += TURNS) {
-        const before = await measure('bench-plain')
-        const turns: [number, number][] = []
-        for (let at = from; at < Math.min(from + TURNS, family.length); at++)
-          turns.push([at, await measure(routes[at]!, family[at]!.headers)])
+      for (const [at, { headers }] of family.entries()) {
+        const before = plains.at(-1)!
+        const micros = await measure(routes[at]!, headers)
         const after = await measure('bench-plain')
-        plains.push(before, after)
-        for (const [at, micros] of turns) added[at]!.push(micros - (before + after) / 2)
+        plains.push(after)
+        added[at]!.push(micros - (before + after) / 2)
       }
     const costs = family.map(({ id, family: name, settings }, at) => ({
       id,
@@ -96,8 +94,8 @@ async function measureFamily(family: readonly MeasuredPlugin[]): Promise<Family>
       settings,
       ...statuses[at]!,
       added: median(added[at]!),
-      least: Math.min(...added[at]!),
-      most: Math.max(...added[at]!),
+      lower: quantile(added[at]!, 0.25),
+      upper: quantile(added[at]!, 0.75),
     }))
     return { plains, costs }
   } finally {
@@ -153,8 +151,8 @@ function look(
   })
 }
 
-function print({ id, settings, status, passes, added, least, most }: PluginCost): void {
+function print({ id, settings, status, passes, added, lower, upper }: PluginCost): void {
   const name = id.slice(id.lastIndexOf('.') + 1).padEnd(46)
-  const figures = [added, least, most].map(micros => micros.toFixed(1).padStart(8)).join('')
+  const figures = [added, lower, upper].map(micros => micros.toFixed(1).padStart(8)).join('')
   console.log(`${name}${figures}  ${passes ? 'passes' : `answers ${status}`}, ${settings}`)
 }
