@@ -44,7 +44,14 @@ export function costTable({ plain, rounds, costs }: PluginCosts, source: string)
       `${figure(added)} (${figure(lower)} to ${figure(upper)})`,
       `${Math.round((100 * added) / plain)} %`,
     ])
-  const head = ['Plugin', 'Family', 'Settings', 'The request', 'Added, µs (middle half of the rounds)', 'Of the plain route']
+  const head = [
+    'Plugin',
+    'Family',
+    'Settings',
+    'The request',
+    'Added, µs (middle half of the rounds)',
+    'Of the plain route',
+  ]
   const lines = [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`)
   return `The plain route costs ${figure(plain)} µs per request here; middle of ${rounds} rounds (\`bench/results/${source}\`).\n\n${lines.join('\n')}`
 }

@@ -125,7 +125,7 @@ describe('a listener', () => {
 
   for (const [why, config, message] of [
     ['speaks nothing', { http1: false, h2c: false }, /neither HTTP\/1 nor HTTP\/2/],
-    ['wants certificates of clients', { clientAuth: 'Need' }, /client certificates/],
+    ['wants certificates of clients', { clientAuth: 'Need' }, /needs certificates of clients/],
   ] as const)
     it(`that ${why} does not open, and its status says so`, async () => {
       const port = await open('bad', config)

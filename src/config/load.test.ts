@@ -174,7 +174,7 @@ test('every invalid value is refused in one go', () => {
     ['otoroshi.initialData', '[1]'],
     ['otoroshi.initialData', '{'],
     ['otoroshi.loggers.a', 'loud'],
-    ['otoroshi.ssl.fromOutside.clientAuth', 'Need'],
+    ['otoroshi.ssl.fromOutside.clientAuth', 'Always'],
   ]
   for (const [key, value] of bad) {
     const [fault, ...more] = faults({ argv: ['--set', `${key}=${value}`] })
@@ -250,7 +250,7 @@ test('settings of upstream that do nothing here draw one warning each', () => {
     'setting -Dapp.redis.useScan has no effect in this version',
   ])
   const text =
-    'otoroshi.cluster.leader.urls = [a]\napp.httpdb.headers {}\napp.health.limit = 5\notoroshi.vaults.mine { type = env }\nplay.some.thing = 1\notoroshi.ssl.fromOutside.clientAuth = want'
+    'otoroshi.cluster.leader.urls = [a]\napp.httpdb.headers {}\napp.health.limit = 5\notoroshi.vaults.mine { type = env }\nplay.some.thing = 1'
   assert.deepEqual(warnings(config(text)), [
     ...[
       'app.httpdb.headers',
@@ -258,7 +258,6 @@ test('settings of upstream that do nothing here draw one warning each', () => {
       'otoroshi.cluster.leader.urls',
       'otoroshi.vaults.mine.type',
       'play.some.thing',
-      'otoroshi.ssl.fromOutside.clientAuth',
     ].map(key => `setting ${key} has no effect in this version`),
   ])
 })

@@ -58,6 +58,11 @@ export class Listeners {
           cert: tls.cert,
           key: tls.key,
           minVersion: 'TLSv1.2' as const,
+          ...(tls.clients !== null && {
+            requestCert: true,
+            rejectUnauthorized: tls.clients.needed,
+            ca: tls.clients.authorities,
+          }),
           ...(!http1 && { ALPNProtocols: ['h2'] }),
         },
       }),

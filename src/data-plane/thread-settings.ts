@@ -11,13 +11,22 @@ import type { SharedTextsMemory } from '../revision/shared-memory.ts'
 import type { ExpressionAccess } from './expression-settings.ts'
 import type { ProtocolSettings } from './own-instance.ts'
 
+/** The certificate of a port, and what clients have to show. */
+export interface ListenerTls {
+  /** PEM texts. */
+  readonly cert: string
+  readonly key: string
+  /** Certificates are asked for and must be signed by one of these authorities (PEM); null: none are asked for. */
+  readonly clients: { readonly authorities: string; readonly needed: boolean } | null
+}
+
 /** A port all threads listen on. */
 export interface ListenerSettings {
   readonly id: string
   readonly port: number
   readonly host: string | null
-  /** PEM texts, or null for plain. */
-  readonly tls: { readonly cert: string; readonly key: string } | null
+  /** Null for plain. */
+  readonly tls: ListenerTls | null
   readonly http1: boolean
   readonly http2: boolean
   /** Serves only the routes bound to it. */

@@ -157,6 +157,11 @@ export class HttpServer {
   }
 
   #secure(socket: tls.TLSSocket): void {
+    // A certificate that is shown must be good, also where none is needed: nobody shall take it for more than it is.
+    if (this.#options.tls?.requestCert === true && !socket.authorized && showsCertificate(socket)) {
+      socket.destroy()
+      return
+    }
     const facts = this.#facts(socket, tlsFacts(socket))
     if (this.connections >= this.#options.limits.maxConnections) socket.destroy()
     else if (socket.alpnProtocol === 'h2' && this.#options.http2 !== undefined)
@@ -173,6 +178,10 @@ export class HttpServer {
       tls: secure,
     }
   }
+}
+
+function showsCertificate(socket: tls.TLSSocket): boolean {
+  return socket.getPeerCertificate()?.raw !== undefined
 }
 
 function tlsFacts(socket: tls.TLSSocket): TlsFacts {

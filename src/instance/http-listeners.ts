@@ -5,7 +5,7 @@ import { type HttpListener, httpListener as kind } from '../model/kinds/http-lis
 import { readEntityText } from '../model/read.ts'
 import type { Delta } from '../revision/delta.ts'
 import type { Log } from './log.ts'
-import type { TlsMaterial } from './thread-settings-of.ts'
+import { listenerTls, type TlsMaterial } from './tls-material.ts'
 
 export class HttpListeners {
   readonly #control: ControlPlane
@@ -52,14 +52,13 @@ export class HttpListeners {
       throw new Error('it wants TLS and the settings name no certificate (otoroshi.tls.certFile)')
     const http2 = config.tls ? config.http2 : config.h2c
     if (!config.http1 && !http2) throw new Error('it speaks neither HTTP/1 nor HTTP/2')
-    // Who must show a certificate must not get in without.
-    if (config.clientAuth === 'Need')
-      throw new Error('client certificates (clientAuth) are not available in this version')
+    if (config.clientAuth === 'Need' && !config.tls)
+      throw new Error('it needs certificates of clients, which only TLS carries')
     await this.#dataPlane.listen({
       id,
       port: config.port,
       host: config.host,
-      tls: config.tls ? this.#tls : null,
+      tls: config.tls && this.#tls !== null ? listenerTls(this.#tls, config.clientAuth) : null,
       http1: config.http1,
       http2,
       exclusive: config.exclusive,

@@ -4,7 +4,6 @@
  * Guarantees: `start` resolves when every thread serves and listens, or rejects with `StartFailure` and leaves nothing
  * open; `stop` lets requests finish within the limit and closes the store last.
  */
-import { readFileSync } from 'node:fs'
 import type { AdminApiServices } from '../admin-api/services.ts'
 import { isRedisKind, postgresTarget, redisTarget, type Settings } from '../config/index.ts'
 import { ControlPlane } from '../control/control-plane.ts'
@@ -32,6 +31,7 @@ import { Exporters } from './exporters.ts'
 import { FlowStore } from './flow-store.ts'
 import type { FirstLogin, FirstStart } from './first-start.ts'
 import { HttpListeners } from './http-listeners.ts'
+import { HttpsPort } from './https-port.ts'
 import { InstanceCache } from './kept-answers.ts'
 import type { Log } from './log.ts'
 import { monitoringWith } from './monitoring.ts'
@@ -40,6 +40,7 @@ import { hashPassword, passwordMatches } from './password.ts'
 import { pluginFiles, watchPlugins } from './plugins-folder.ts'
 import { PluginListings } from './plugin-listings.ts'
 import { storedPublicKey } from './public-key.ts'
+import { readTls } from './tls-material.ts'
 import { PortUnavailable, probePort } from './port-probe.ts'
 import { PrivateRooms } from './private-rooms.ts'
 import { secretRotation } from './rotation.ts'
@@ -49,12 +50,10 @@ import { storeApikey } from './store-apikey.ts'
 import { watchStore } from './store-watch.ts'
 import {
   cacheMemory,
-  HTTPS_LISTENER,
   isShared,
-  listenersOf,
+  plainListener,
   STANDARD_LISTENER,
   threadSettingsOf,
-  type TlsMaterial,
 } from './thread-settings-of.ts'
 
 /** Milliseconds after the start, when first requests have been served, until long lists are made ready. */
@@ -96,8 +95,8 @@ async function assemble(
   closeAll: () => Promise<void>,
 ): Promise<StartedInstance> {
   const tls = readTls(settings)
-  const listeners = listenersOf(settings, tls)
-  for (const { port, host } of listeners) await probePort(port, host)
+  const { http, https } = settings
+  for (const port of tls === null ? [http.port] : [http.port, https.port]) await probePort(port, http.host)
   const store = await openTheStore(settings)
   closers.push(() => store.close())
 
@@ -277,6 +276,7 @@ async function assemble(
   })
   closers.push(() => dataPlane.drain(settings.running.drainTimeout))
   const extra = new HttpListeners(control, dataPlane, tls, log)
+  const httpsPort = new HttpsPort({ settings, tls, control, dataPlane, log })
   const rotation = secretRotation(control, dataPlane, audit, settings.instance.env, log)
   closers.push(() => rotation.close())
   const snowMonkey: SnowMonkey = new SnowMonkey(control, dataPlane, audit, {
@@ -289,6 +289,7 @@ async function assemble(
     publish: async delta => {
       leftovers.written(delta.writes.length + delta.removals.length)
       const acknowledgements = await dataPlane.publish(delta)
+      await httpsPort.follow(delta)
       await extra.follow(delta)
       exporters.follow(delta)
       rotation.follow(delta)
@@ -306,7 +307,8 @@ async function assemble(
   const exposed = await storedPublicKey(control, settings)
   if (exposed !== null && settings.secrets.refuseDefaults) throw new StartFailure(exposed)
   if (exposed !== null) log('warn', exposed)
-  const ports = await dataPlane.listenOn(listeners)
+  const ports = await dataPlane.listenOn([plainListener(settings)])
+  const secure = await httpsPort.open()
   // Calls are served from here on; what knows all entities comes when all of them are read.
   serving.resolve()
   const begun = control.fullDelta()
@@ -339,7 +341,7 @@ async function assemble(
   return {
     complete,
     httpPort: ports.get(STANDARD_LISTENER)!,
-    httpsPort: ports.get(HTTPS_LISTENER) ?? null,
+    httpsPort: secure,
     firstLogin: loginOf(first),
     stop: closeAll,
   }
@@ -373,16 +375,6 @@ async function openTheStore(settings: Settings): Promise<Store> {
     postgres: kind === 'postgresql' ? postgresTarget(settings.postgres) : null,
     ...(filedbPath !== null && { filedbPath }),
   })
-}
-
-function readTls(settings: Settings): TlsMaterial | null {
-  const { certFile, keyFile } = settings.https
-  if (certFile === null || keyFile === null) return null
-  try {
-    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
-  } catch (error) {
-    throw new StartFailure(`the certificate cannot be read: ${messageOf(error)}`, error)
-  }
 }
 
 async function readPlugins(folder: string): Promise<readonly PluginFile[]> {

@@ -9,30 +9,25 @@ import { createCellMemory } from '../limits/cells.ts'
 import { StartFailure } from './failure.ts'
 import { createCountMemory } from '../limits/count-memory.ts'
 
-/** PEM texts of the configured certificate. */
-export interface TlsMaterial {
-  readonly cert: string
-  readonly key: string
-}
-
 /** The ports of the settings. */
 export const STANDARD_LISTENER = 'standard-listener'
 /** Identity under which the HTTPS port is kept; requests see the standard listener. */
 export const HTTPS_LISTENER = 'standard-listener-https'
 
-/** Ports of the settings: HTTP, and HTTPS when there is a certificate. */
-export function listenersOf(settings: Settings, tls: TlsMaterial | null): readonly ListenerSettings[] {
-  const { http, https } = settings
-  const shared = { host: http.host, http1: true, exclusive: false, standard: true }
-  const plain: ListenerSettings = {
-    ...shared,
+/** The HTTP port of the settings. */
+export function plainListener({ http, https }: Settings): ListenerSettings {
+  const { host, port } = http
+  const { http2 } = https
+  return {
     id: STANDARD_LISTENER,
-    port: http.port,
+    port,
+    host,
     tls: null,
-    http2: https.http2,
+    http1: true,
+    http2,
+    exclusive: false,
+    standard: true,
   }
-  if (tls === null) return [plain]
-  return [plain, { ...shared, id: HTTPS_LISTENER, port: https.port, tls, http2: https.http2 }]
 }
 
 function expressionAccess(settings: Settings): ThreadSettings['expressions'] {

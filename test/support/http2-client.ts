@@ -9,9 +9,12 @@ export interface Http2Answer {
 }
 
 /** A session; rejects when it cannot be made. `https://…` takes any certificate. */
-export function openSession(url: string): Promise<http2.ClientHttp2Session> {
+export function openSession(
+  url: string,
+  options: http2.SecureClientSessionOptions = {},
+): Promise<http2.ClientHttp2Session> {
   return new Promise((resolve, reject) => {
-    const session = http2.connect(url, { rejectUnauthorized: false, servername: 'test.local' })
+    const session = http2.connect(url, { rejectUnauthorized: false, servername: 'test.local', ...options })
     session.once('connect', () => resolve(session))
     session.once('error', reject)
   })

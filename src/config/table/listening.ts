@@ -197,10 +197,18 @@ export const https = {
   clientAuth: setting({
     key: 'otoroshi.ssl.fromOutside.clientAuth',
     env: ['SSL_OUTSIDE_CLIENT_AUTH', 'OTOROSHI_SSL_OUTSIDE_CLIENT_AUTH'],
-    type: choice(['dynamic', 'none', 'want'], {}, ' (need is not available in this version)'),
+    type: choice(['dynamic', 'none', 'want', 'need']),
     default: 'dynamic',
-    about: 'client certificates: none, want, or dynamic (the global configuration decides)',
-    effective: false,
+    about:
+      'certificates of clients on the HTTPS port: none are asked for, those shown are verified (want), no connection without (need), or dynamic: tlsSettings.clientAuth of the global configuration decides',
+  }),
+  clientCaFile: setting({
+    key: 'otoroshi.tls.clientCaFile',
+    env: ['OTOROSHI_TLS_CLIENT_CA_FILE'],
+    flag: 'tls-client-ca',
+    type: optional(path),
+    default: null,
+    about: 'file with the authorities that sign the certificates of clients, PEM',
   }),
   certFile: setting({
     key: 'otoroshi.tls.certFile',

@@ -1,11 +1,11 @@
 /**
- * Verifies tokens, and remembers those it has verified: a token that comes again costs a digest.
+ * Verifies tokens, and remembers those it has verified: a token that comes again costs a look into a map.
  *
- * Guarantees: remembered is only that this very token (SHA-256 of all of it) was signed with this very key. The key is looked up
+ * Guarantees: remembered is only that this very token (all of its text) was signed with this very key. The key is looked up
  * anew each time, so a changed verifier, certificate or key set forgets by itself, and times are judged each time, so nothing
  * outlives its `exp`. Only tokens that were good are kept; number and size are bounded, the one unused longest goes first.
  */
-import { hash, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { freezeClaims, type Jws, readJws } from './jws.ts'
 import { signedWith } from './signature.ts'
 import { timeFault } from './times.ts'
@@ -51,47 +51,47 @@ export class VerifiedTokens {
 
   /** Judges signature and times of a token at `now`, epoch milliseconds. Never rejects. */
   verify(text: string, keys: TokenKeys, now: number): Verification | Promise<Verification> {
-    const digest = text.length > 64 ? hash('sha256', text, 'base64') : ''
-    const kept = this.#kept.get(digest)
+    const kept = this.#kept.get(text)
     const token = kept?.token ?? readJws(text)
     if (token === null) return refused('it is no token that can be read')
     if (!keys.accepts(token.alg)) return refused(`the algorithm is another one`)
     const key = keys.verifying(token)
-    if (key instanceof Promise) return key.then(found => this.#judge(text, digest, token, found, now))
-    return this.#judge(text, digest, token, key, now)
+    if (key instanceof Promise) return key.then(found => this.#judge(text, token, found, now))
+    return this.#judge(text, token, key, now)
   }
 
-  #judge(text: string, digest: string, token: Jws, key: KeyObject | null, now: number): Verification {
+  #judge(text: string, token: Jws, key: KeyObject | null, now: number): Verification {
     if (key === null) return refused('there is no key to verify it with', true)
-    const kept = this.#kept.get(digest)
+    const kept = this.#kept.get(text)
     if (kept?.key !== key) {
       this.computed++
       if (!signedWith(token, key)) return refused('the signature is wrong')
-      this.#keep(digest, { token, key, size: text.length })
+      this.#keep(text, { token, key, size: text.length })
     } else if (this.#kept.size > 1) {
-      this.#kept.delete(digest)
-      this.#kept.set(digest, kept)
+      this.#kept.delete(text)
+      this.#kept.set(text, kept)
     }
     const fault = timeFault(token.claims, now / 1000, LEEWAY)
     if (fault === null) return { ok: true, token }
-    this.#forget(digest)
+    this.#forget(text)
     return refused(`it is ${fault}`)
   }
 
-  #keep(digest: string, entry: Kept): void {
-    if (digest === '' || entry.size > this.#limits.characters) return
-    this.#forget(digest)
+  #keep(text: string, entry: Kept): void {
+    if (entry.size > this.#limits.characters) return
+    this.#forget(text)
     freezeClaims(entry.token.claims)
-    this.#kept.set(digest, entry)
+    // A copy: the text is mostly a piece of a request, which would be kept with it.
+    this.#kept.set(Buffer.from(text).toString(), entry)
     this.#characters += entry.size
     while (this.#kept.size > this.#limits.tokens || this.#characters > this.#limits.characters)
       this.#forget(this.#kept.keys().next().value!)
   }
 
-  #forget(digest: string): void {
-    const kept = this.#kept.get(digest)
+  #forget(text: string): void {
+    const kept = this.#kept.get(text)
     if (kept === undefined) return
-    this.#kept.delete(digest)
+    this.#kept.delete(text)
     this.#characters -= kept.size
   }
 }
