@@ -2,7 +2,7 @@
  * What proves that a caller holds an API key: its secret, or a bearer made from it. While a key rotates, the secret to come
  * proves it as well.
  *
- * Guarantees: how long it takes to refuse does not depend on what is kept (digests of equal length are compared); an empty
+ * Guarantees: how long it takes to refuse does not depend on how much of what is kept was right (see `secretTest`); an empty
  * secret proves nothing. Not decided here: whether the key is enabled, or granted on anything.
  */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
@@ -10,13 +10,24 @@ import type { ApikeyView } from './apikey.ts'
 
 const PREFIX = 'otoapk_'
 
-/** Equal texts, in a time that depends on `given` alone. */
+/** Characters up to which all of a text goes into the hash that the engine keeps with it. */
+const HASHED = 16_000
+
+/** Equal texts, in a time that says nothing of `kept`. */
 export function sameSecret(given: string, kept: string): boolean {
-  return timingSafeEqual(digestOf(given), digestOf(kept))
+  return secretTest(kept)(given)
 }
 
-/** The same for one kept text and many given ones. */
+/**
+ * The same for one kept text and many given ones. A short text is found in a set by its hash, whose seed nobody outside knows: texts
+ * are compared only when their hashes are equal, so how much of a wrong one is right has no say in the time. Of long ones digests are
+ * compared.
+ */
 export function secretTest(kept: string): (given: string) => boolean {
+  if (kept.length <= HASHED) {
+    const set = new Set([kept])
+    return given => set.has(given)
+  }
   const digest = digestOf(kept)
   return given => timingSafeEqual(digestOf(given), digest)
 }
@@ -38,15 +49,13 @@ export function carriesToken(
 
 /** True when `secret` is that of the key, or the one to come. */
 export function secretOpens(key: ApikeyView, secret: string): boolean {
-  const { plain, secrets } = keptOf(key)
-  // Found by its hash, which nobody outside can aim at: how much of a wrong secret is right has no say in the time.
-  return plain.has(secret) || (secret !== '' && matches(secret, secrets))
+  return matches(secret, keptOf(key).secrets)
 }
 
 /** True when `bearer` is made from the secret of the key, or from the one to come. */
 export function bearerOpens(key: ApikeyView, bearer: string): boolean {
   const kept = keptOf(key)
-  kept.bearers ??= secretsOf(key).map(secret => digestOf(bearerOf(key.clientId, secret)))
+  kept.bearers ??= secretsOf(key).map(secret => secretTest(bearerOf(key.clientId, secret)))
   return matches(bearer, kept.bearers)
 }
 
@@ -69,30 +78,29 @@ export function secretsOf(key: ApikeyView): readonly string[] {
   return [clientSecret, nextSecret].filter(secret => secret !== null && secret !== '') as string[]
 }
 
+type Test = (given: string) => boolean
+
 interface Kept {
-  readonly plain: ReadonlySet<string>
-  readonly secrets: readonly Buffer[]
-  bearers: readonly Buffer[] | null
+  readonly secrets: readonly Test[]
+  bearers: readonly Test[] | null
 }
 
-/** A changed key is another view, so digests live as long as the view. */
+/** A changed key is another view, so tests live as long as the view. */
 const kept = new WeakMap<ApikeyView, Kept>()
 
 function keptOf(key: ApikeyView): Kept {
-  let digests = kept.get(key)
-  if (digests === undefined) {
-    const secrets = secretsOf(key)
-    digests = { plain: new Set(secrets), secrets: secrets.map(digestOf), bearers: null }
-    kept.set(key, digests)
+  let tests = kept.get(key)
+  if (tests === undefined) {
+    tests = { secrets: secretsOf(key).map(secretTest), bearers: null }
+    kept.set(key, tests)
   }
-  return digests
+  return tests
 }
 
-// All are compared, so that the time does not tell which of the secrets it was.
-function matches(given: string, digests: readonly Buffer[]): boolean {
-  const digest = digestOf(given)
+// All are asked, so that the time does not tell which of the secrets it was.
+function matches(given: string, tests: readonly Test[]): boolean {
   let found = false
-  for (const other of digests) found = timingSafeEqual(digest, other) || found
+  for (const test of tests) found = test(given) || found
   return found
 }
 

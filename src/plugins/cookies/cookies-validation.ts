@@ -1,6 +1,6 @@
 /** Lets requests pass that carry the expected cookies. */
 import { secretTest } from '../../identity/proofs.ts'
-import { definePlugin, refuse, schema as v } from '../../plugin/index.ts'
+import { definePlugin, type Refusal, refuse, schema as v } from '../../plugin/index.ts'
 import { noEntries, setting, textMap } from '../settings.ts'
 import { nameOf } from './request-cookies.ts'
 
@@ -16,35 +16,35 @@ export default definePlugin({
     cookies: setting(textMap, noEntries, 'Names of cookies and the values they must have'),
   }),
   setup(config) {
-    const expected = Object.entries(config.cookies).map(
-      ([name, value]) => [name.trim(), secretTest(value)] as const,
+    const expected = new Map(
+      Object.entries(config.cookies).map(([name, value]) => [name.trim(), secretTest(value)] as const),
     )
-    if (expected.length === 0) return {}
+    if (expected.size === 0) return {}
     return {
       access({ request }) {
-        const given = valuesByName(request.headers.getAll('cookie'))
-        for (const [name, test] of expected) {
-          const values = given.get(name)
-          if (values === undefined || !values.every(test))
-            return refuse('cookie.refused', { detail: `cookie '${name}'` })
-        }
+        const missing = new Set(expected.keys())
+        for (const field of request.headers.getAll('cookie'))
+          for (const pair of field.split(';')) {
+            const name = nameOf(pair)
+            const test = expected.get(name)
+            if (test === undefined) continue
+            // All values must be right: a backend may look at another one of equal names than this plugin would.
+            if (!test(bareValue(pair))) return wrong(name)
+            missing.delete(name)
+          }
+        for (const name of missing) return wrong(name)
         return undefined
       },
     }
   },
 })
 
-/** All values: a backend may look at another one of equal names than this plugin would. */
-function valuesByName(fields: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const values = new Map<string, string[]>()
-  for (const field of fields)
-    for (const pair of field.split(';')) {
-      const value = pair.slice(pair.indexOf('=') + 1).trim()
-      const bare =
-        value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
-      const known = values.get(nameOf(pair))
-      if (known === undefined) values.set(nameOf(pair), [bare])
-      else known.push(bare)
-    }
-  return values
+function wrong(name: string): Refusal {
+  return refuse('cookie.refused', { detail: `cookie '${name}'` })
+}
+
+/** Value of a pair, without the quotes it may stand in. */
+function bareValue(pair: string): string {
+  const value = pair.slice(pair.indexOf('=') + 1).trim()
+  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
 }

@@ -12,11 +12,13 @@ export function nameOf(pair: string): string {
 }
 
 function pairsOf(headers: HeaderBlock): string[] {
-  return headers
-    .getAll('cookie')
-    .flatMap(field => field.split(';'))
-    .map(pair => pair.trim())
-    .filter(pair => pair !== '')
+  const pairs: string[] = []
+  for (const field of headers.getAll('cookie'))
+    for (const pair of field.split(';')) {
+      const bare = pair.trim()
+      if (bare !== '') pairs.push(bare)
+    }
+  return pairs
 }
 
 export function hasCookie(headers: HeaderBlock, name: string): boolean {
@@ -25,7 +27,9 @@ export function hasCookie(headers: HeaderBlock, name: string): boolean {
 
 /** Adds a pair behind the others. Name and value must be clean. */
 export function appendCookie(headers: HeaderBlock, name: string, value: string): void {
-  headers.set('Cookie', [...pairsOf(headers), `${name}=${value}`].join('; '))
+  const pairs = pairsOf(headers)
+  pairs.push(`${name}=${value}`)
+  headers.set('Cookie', pairs.join('; '))
 }
 
 /** Takes away the cookies of these names; the field goes with its last cookie. */

@@ -1,5 +1,5 @@
 /** W3C Trace Context, level 1: what `traceparent` and `tracestate` say, read strictly. */
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 /** The place of a call in a trace. */
 export interface TraceParent {
@@ -50,10 +50,18 @@ export function readTraceState(values: readonly string[]): string | null {
   return count === 0 ? null : [...members].map(([key, value]) => `${key}=${value}`).join(',')
 }
 
+/** Random bytes for many ids: asking for a few at a time costs more than all the rest of an id. */
+const pool = Buffer.alloc(4096)
+let used = pool.length
+
 /** A random id of so many bytes, in hexadecimal; never all zeros, which stands for none. */
 export function newTraceId(bytes: 8 | 16): string {
   for (;;) {
-    const id = randomBytes(bytes).toString('hex')
+    if (used + bytes > pool.length) {
+      randomFillSync(pool)
+      used = 0
+    }
+    const id = pool.toString('hex', used, (used += bytes))
     if (!/^0+$/.test(id)) return id
   }
 }
