@@ -1,9 +1,10 @@
 /**
- * A plain socket that reads into one buffer shared by all sockets of the thread: an idle connection holds no read
- * buffer, and a read allocates nothing. Bytes handed to `receive` are valid only during the call.
+ * Sockets that read into one buffer shared by all sockets of the thread: an idle connection holds no read buffer, and a
+ * read allocates nothing. Bytes handed to `receive` are valid only during the call.
  */
 import net from 'node:net'
 import { Duplex } from 'node:stream'
+import tls from 'node:tls'
 
 /** Whoever owns a socket: gets its bytes and its end. */
 export interface WireOwner {
@@ -25,8 +26,35 @@ interface Owned {
 
 const shared = Buffer.allocUnsafeSlow(65_536)
 
-function onRead(this: WireSocket & Owned, length: number, buf: Buffer): boolean {
+function onRead(this: net.Socket & Owned, length: number, buf: Buffer): boolean {
   return this[OWNER]?.receive(buf, length) ?? false
+}
+
+/** Where a socket keeps the buffer it reads into, and whom it then calls; undefined where this version of Node keeps neither. */
+const reading = (() => {
+  const symbols = Object.getOwnPropertySymbols(new net.Socket())
+  const named = (name: string) => symbols.find(symbol => symbol.description === name)
+  const [buffer, callback] = [named('kBuffer'), named('kBufferCb')]
+  return buffer === undefined || callback === undefined ? undefined : { buffer, callback }
+})()
+
+/**
+ * Makes a TLS socket read into the shared buffer, too: `onread` is an option of plain sockets only. This is no public interface;
+ * false where it is missing, and the socket is read through events.
+ */
+function readShared(socket: net.Socket): boolean {
+  const inner = socket as unknown as Record<symbol, unknown> & {
+    _handle?: { useUserBuffer?: (buffer: Buffer) => void } | null
+  }
+  const handle = inner._handle
+  if (reading === undefined || typeof handle?.useUserBuffer !== 'function') return false
+  // What was read before it is attached waits in the stream.
+  if (!(socket instanceof tls.TLSSocket) || socket.readableLength > 0 || socket.readableFlowing === true)
+    return false
+  inner[reading.buffer] = shared
+  inner[reading.callback] = onRead
+  handle.useUserBuffer(shared)
+  return true
 }
 
 export class WireSocket extends net.Socket {
@@ -77,13 +105,13 @@ function onClose(this: Owned): void {
   this[OWNER]?.closed(this[FAILURE] ?? null)
 }
 
-/** Gives the socket to an owner, taking it from the one before. TLS sockets are read through `data` events. */
+/** Gives the socket to an owner, taking it from the one before. */
 export function attach(socket: net.Socket, owner: WireOwner): void {
   const owned = socket as net.Socket & Owned
   const bound = owned[OWNER] !== undefined
   owned[OWNER] = owner
   if (!bound) {
-    if (!(socket instanceof WireSocket)) socket.on('data', onData)
+    if (!(socket instanceof WireSocket) && !readShared(socket)) socket.on('data', onData)
     socket.on('end', onEnd)
     socket.on('drain', onDrain)
     socket.on('error', onError)
