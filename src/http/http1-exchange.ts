@@ -5,6 +5,15 @@
  * A head waits for its first body bytes so that a small answer is one write; `flush` or `end` sends it.
  */
 import type { Duplex } from 'node:stream'
+import {
+  addBytes,
+  addText,
+  enterRoom,
+  leaveRoom,
+  MOST_IN_ROOM,
+  type RoomOwner,
+  usedInRoom,
+} from './answer-room.ts'
 import { ChunkDecoder, chunkPrefix, lastChunk } from './chunked.ts'
 import { ClientGone } from './client-gone.ts'
 import {
@@ -26,7 +35,7 @@ const GATHER = 16_384
 /** What a reason phrase may hold; anything else would write into the head. */
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/
 
-export class Http1Exchange implements ServerExchange {
+export class Http1Exchange implements ServerExchange, RoomOwner {
   readonly method: string
   readonly target: string
   readonly version: HttpVersion
@@ -49,8 +58,9 @@ export class Http1Exchange implements ServerExchange {
   #skipping = false
   #skipped = 0
   #expectContinue: boolean
-  /** Bytes to write, as latin1 text. */
+  /** Bytes to write, as latin1 text; those in the room come before them. */
   #out = ''
+  #inRoom = false
   #started = false
   #chunked = false
   #noBody = false
@@ -213,22 +223,54 @@ export class Http1Exchange implements ServerExchange {
       }
       this.#owed -= chunk.length
     }
-    if (this.#out.length + chunk.length <= GATHER) {
-      const text = chunk.toString('latin1')
-      this.#out += this.#chunked ? `${chunkPrefix(chunk.length)}${text}\r\n` : text
-      return true
-    }
+    if (this.#gather(chunk)) return true
+    this.#sendRoom()
     const before = this.#chunked ? this.#out + chunkPrefix(chunk.length) : this.#out
     this.#out = ''
     writeCopy(this.#connection.socket, before, chunk, this.#chunked ? '\r\n' : '')
     return this.#flowing()
   }
 
+  /** Keeps a small chunk for the write to come; false: it is too long. */
+  #gather(chunk: Buffer): boolean {
+    const before = this.#inRoom ? usedInRoom() : this.#out.length
+    if (before + chunk.length > GATHER) return false
+    if (!this.#inRoom && this.scheme === 'https' && enterRoom(this, this.#connection.socket, this.#out)) {
+      this.#inRoom = true
+      this.#out = ''
+    }
+    if (this.#inRoom) {
+      if (this.#chunked) addText(chunkPrefix(chunk.length))
+      addBytes(chunk)
+      if (this.#chunked) addText('\r\n')
+    } else {
+      const text = chunk.toString('latin1')
+      this.#out += this.#chunked ? `${chunkPrefix(chunk.length)}${text}\r\n` : text
+    }
+    return true
+  }
+
+  #sendRoom(): void {
+    if (!this.#inRoom) return
+    this.#inRoom = false
+    leaveRoom(this.#connection.socket)
+  }
+
+  get isOver(): boolean {
+    return this.#closed
+  }
+
   flush(): void {
-    if (this.#out === '' || this.#closed) return
-    this.#connection.socket.write(this.#out, 'latin1')
-    this.#out = ''
+    if (this.#closed || (this.#out === '' && !this.#inRoom)) return
+    this.#sendOut()
     this.#flowing()
+  }
+
+  /** Sends what was gathered. */
+  #sendOut(): void {
+    this.#sendRoom()
+    if (this.#out !== '') this.#connection.socket.write(this.#out, 'latin1')
+    this.#out = ''
   }
 
   #flowing(): boolean {
@@ -248,9 +290,12 @@ export class Http1Exchange implements ServerExchange {
       this.abort()
       return
     }
-    if (this.#chunked) this.#out += lastChunk(trailers)
-    if (this.#out !== '') this.#connection.socket.write(this.#out, 'latin1')
-    this.#out = ''
+    if (this.#chunked) {
+      const last = lastChunk(trailers)
+      if (this.#inRoom && usedInRoom() + last.length <= MOST_IN_ROOM) addText(last)
+      else this.#out += last
+    }
+    this.#sendOut()
     this.#finish()
   }
 
@@ -280,8 +325,7 @@ export class Http1Exchange implements ServerExchange {
       else this.#connection.destroy()
       return
     }
-    if (this.#out !== '') this.#connection.socket.write(this.#out, 'latin1')
-    this.#out = ''
+    this.#sendOut()
     this.#connection.tear()
   }
 
