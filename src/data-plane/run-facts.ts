@@ -1,5 +1,6 @@
 /** What an event says of a run: each fact found when it is asked for. */
-import type { EventIdentity, GatewayEventFacts } from '../events/index.ts'
+import { type EventIdentity, type GatewayEventFacts, keepText } from '../events/index.ts'
+import type { ApikeyView } from '../identity/apikey.ts'
 import type { Run } from '../gateway/pipeline/run.ts'
 import { remainingOf } from '../limits/counted-call.ts'
 import type { Refusal } from '../plugin/answer.ts'
@@ -130,9 +131,7 @@ export class RunFacts implements GatewayEventFacts {
 
   get identity(): EventIdentity | null {
     const apikey = this.#run.exchange.attributes.get(apikeyAttribute)
-    if (apikey === undefined) return null
-    const { clientId, clientName, metadata, tags } = apikey
-    return { identityType: 'APIKEY', identity: clientId, label: clientName, metadata, tags }
+    return apikey === undefined ? null : identityOf(apikey)
   }
 
   get error(): string | null {
@@ -184,6 +183,25 @@ export class RunFacts implements GatewayEventFacts {
   get #request(): ClientRequest {
     return this.#run.exchange.request
   }
+}
+
+/** What events say of a key: made once, a changed key is another view. */
+const identities = new WeakMap<ApikeyView, EventIdentity>()
+
+function identityOf(apikey: ApikeyView): EventIdentity {
+  let identity = identities.get(apikey)
+  if (identity === undefined) {
+    const { clientId, clientName, metadata, tags } = apikey
+    identity = keepText<EventIdentity>({
+      identityType: 'APIKEY',
+      identity: clientId,
+      label: clientName,
+      metadata,
+      tags,
+    })
+    identities.set(apikey, identity)
+  }
+  return identity
 }
 
 /** Milliseconds from the call to the head of its answer, -1 when there was none. */

@@ -1,4 +1,5 @@
 /** Filter and projection of an exporter, compiled. */
+import { flatForm } from './flat-form.ts'
 import { eventText, projectedText } from './json-text.ts'
 import { compileMatch, isObject, type Matcher } from './match.ts'
 import type { ExporterRules } from './messages.ts'
@@ -20,6 +21,8 @@ export type EventForm = (event: unknown) => string
 /** Compiling throws `UnsupportedProjection` and `UnsupportedPattern`. */
 export function compileForm(projection: unknown): EventForm {
   if (keepsAll(projection)) return eventText
+  const flat = flatForm(projection)
+  if (flat !== null) return flat
   const project = compileProjection(projection)
   return event => projectedText(project(event))
 }

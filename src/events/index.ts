@@ -26,5 +26,6 @@ export {
   type RequestFigures,
   RequestMetrics,
 } from './request-metrics.ts'
+export { keepText } from './shown-entity.ts'
 export { TICK } from './rates.ts'
 export { buildRouteEvent } from './route-event.ts'

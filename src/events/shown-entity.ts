@@ -12,14 +12,19 @@ const texts = new WeakMap<object, string>()
 export function shownEntity(entity: object): object {
   let value = shown.get(entity)
   if (value === undefined) {
-    value = maskSecrets(entity) as object
+    value = keepText(maskSecrets(entity) as object)
     shown.set(entity, value)
-    texts.set(value, '')
   }
   return value
 }
 
-/** The JSON of what `shownEntity` gave; undefined for other objects. */
+/** An object that nobody changes and that comes with many events: its JSON is made once. */
+export function keepText<T extends object>(value: T): T {
+  texts.set(value, '')
+  return value
+}
+
+/** The JSON of what `shownEntity` or `keepText` gave; undefined for other objects. */
 export function shownText(value: object): string | undefined {
   let text = texts.get(value)
   if (text === '') {
