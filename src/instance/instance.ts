@@ -260,7 +260,9 @@ async function assemble(
     onFlow: flow => flows.add(flow),
     onDied: index => keptAnswers?.bury(index),
     onFetch: (kind, id) =>
-      control.fetch(kind, id).catch(error => log('error', `reading ${kind} ${id}: ${messageOf(error)}`)),
+      control
+        .fetch(kind, id)
+        .catch(error => log('error', `reading an entity of the kind ${kind}: ${messageOf(error)}`)),
     onPassword: async question => (await login()).password(question),
     onSessionUsed: id =>
       void login().then(

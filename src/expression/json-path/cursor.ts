@@ -53,7 +53,12 @@ export function cursorOf(source: string): Cursor {
           at = i + 1
           return read
         }
-        read += c === '\\' ? (source[++i] ?? '') : c
+        if (c !== '\\') read += c
+        else {
+          const { text, end } = escaped(source, i + 1)
+          read += text
+          i = end - 1
+        }
       }
       throw new PathFault('a text in quotes does not end')
     },
@@ -65,4 +70,14 @@ export function cursorOf(source: string): Cursor {
       ),
   }
   return cursor
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
+
+/** What follows a backslash, read as JSON does; anything else stands for itself. */
+function escaped(source: string, at: number): { readonly text: string; readonly end: number } {
+  const c = source[at] ?? ''
+  const code = c === 'u' ? /^[\da-f]{4}/i.exec(source.slice(at + 1, at + 5))?.[0] : undefined
+  if (code !== undefined) return { text: String.fromCharCode(Number.parseInt(code, 16)), end: at + 5 }
+  return { text: ESCAPES[c] ?? c, end: at + 1 }
 }

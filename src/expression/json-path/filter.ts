@@ -114,7 +114,7 @@ function literal(cursor: Cursor): unknown {
   const text = cursor.text()
   if (text !== null) return text
   if (cursor.take(/\[/y) !== null) return list(cursor)
-  const word = cursor.take(/-?\d{1,15}(?:\.\d{1,15})?\b|(?:true|false|null)\b/y)
+  const word = cursor.take(/-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?\b|(?:true|false|null)\b/y)
   if (word === null) throw cursor.unexpected()
   return JSON.parse(word)
 }

@@ -77,12 +77,8 @@ function bracket(cursor: Cursor): Step {
 function inside(cursor: Cursor): Step {
   cursor.skipSpace()
   if (cursor.take(/\*/y) !== null) return { kind: 'every' }
-  if (cursor.take(/\?\s*\(/y) !== null) {
-    const filter = readFilter(cursor, pathAt)
-    cursor.skipSpace()
-    cursor.expect(')')
-    return { kind: 'filter', filter }
-  }
+  // In parentheses, as Otoroshi has them, or without (RFC 9535).
+  if (cursor.take(/\?/y) !== null) return { kind: 'filter', filter: readFilter(cursor, pathAt) }
   const name = cursor.text()
   if (name !== null) {
     cursor.skipSpace()
