@@ -12,6 +12,9 @@ export const testPrograms = {
   slapd: 'slapd',
   ldapmodify: 'ldap-utils',
   dnsmasq: 'dnsmasq-base',
+  jq: 'jq',
+  xmllint: 'libxml2-utils',
+  openssl: 'openssl',
 }
 
 export const benchPrograms = {
