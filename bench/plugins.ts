@@ -78,8 +78,7 @@ async function measureFamily(family: readonly MeasuredPlugin[]): Promise<Family>
     const statuses = await Promise.all(family.map(({ headers }, at) => look(port, routes[at]!, headers)))
     for (const [at, { headers }] of family.entries()) await measure(routes[at]!, headers)
     const added: number[][] = family.map(() => [])
-    const plains: number[] = []
-    plains.push(await measure('bench-plain'))
+    const plains = [await measure('bench-plain')]
     for (let round = 0; round < rounds; round++)
       for (const [at, { headers }] of family.entries()) {
         const before = plains.at(-1)!

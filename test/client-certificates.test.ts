@@ -216,6 +216,15 @@ describe('without authorities', () => {
       await change('Want')
       assert.equal((await ask('nobody.test', null, secure)).status, 404)
       assert.doesNotMatch((await other.admin('GET', '/api/status')).text, /clientCaFile/)
+      await change('Need')
+      await other.stopKeeping()
+      const again = await startGateway({ threads: 1, dataDir: other.dataDir, env: files() })
+      try {
+        assert.doesNotMatch(again.output, /https +https:/)
+        assert.match((await again.admin('GET', '/api/status')).text, /clientCaFile/)
+      } finally {
+        await again.stop()
+      }
     } finally {
       await other.stop()
     }

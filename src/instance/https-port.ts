@@ -37,7 +37,10 @@ export class HttpsPort {
     this.#port = parts.settings.https.port
   }
 
-  /** Opens it; answers the port, or null when there is none. Rejects with `StartFailure` or `ListenFailed`. */
+  /**
+   * Opens it; answers the port, or null when there is none. Where the global configuration wants what cannot be had it stays closed,
+   * and the `follow` that comes next says so. Rejects with `StartFailure` or `ListenFailed`.
+   */
   async open(): Promise<number | null> {
     const { tls, settings } = this.#parts
     if (tls === null) return null
@@ -45,9 +48,7 @@ export class HttpsPort {
     try {
       listenerTls(tls, auth)
     } catch (error) {
-      const fault = faultOf(error)
-      if (OF_SETTINGS[settings.https.clientAuth] !== undefined) throw new StartFailure(fault)
-      this.#parts.log('error', fault)
+      if (OF_SETTINGS[settings.https.clientAuth] !== undefined) throw new StartFailure(faultOf(error))
       return null
     }
     await this.#listen(tls, auth)

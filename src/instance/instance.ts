@@ -314,6 +314,7 @@ async function assemble(
   // Calls are served from here on; what knows all entities comes when all of them are read.
   serving.resolve()
   const begun = control.fullDelta()
+  await httpsPort.follow(begun)
   await extra.follow(begun)
   exporters.follow(begun)
   closers.push(watchStore(store, state, log))
