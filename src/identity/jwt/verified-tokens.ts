@@ -26,9 +26,10 @@ export interface VerifiedTokensLimits {
 }
 
 interface Kept {
+  /** A copy: what a request brings is mostly a piece of its head, which would be kept with it. */
+  readonly text: string
   readonly token: Jws
   readonly key: KeyObject
-  readonly size: number
 }
 
 const USUAL: VerifiedTokensLimits = { tokens: 5000, characters: 4_194_304 }
@@ -50,8 +51,9 @@ export class VerifiedTokens {
   }
 
   /** Judges signature and times of a token at `now`, epoch milliseconds. Never rejects. */
-  verify(text: string, keys: TokenKeys, now: number): Verification | Promise<Verification> {
-    const kept = this.#kept.get(text)
+  verify(given: string, keys: TokenKeys, now: number): Verification | Promise<Verification> {
+    const kept = this.#kept.get(given)
+    const text = kept?.text ?? Buffer.from(given).toString()
     const token = kept?.token ?? readJws(text)
     if (token === null) return refused('it is no token that can be read')
     if (!keys.accepts(token.alg)) return refused(`the algorithm is another one`)
@@ -66,7 +68,7 @@ export class VerifiedTokens {
     if (kept?.key !== key) {
       this.computed++
       if (!signedWith(token, key)) return refused('the signature is wrong')
-      this.#keep(text, { token, key, size: text.length })
+      this.#keep({ text, token, key })
     } else if (this.#kept.size > 1) {
       this.#kept.delete(text)
       this.#kept.set(text, kept)
@@ -77,13 +79,13 @@ export class VerifiedTokens {
     return refused(`it is ${fault}`)
   }
 
-  #keep(text: string, entry: Kept): void {
-    if (entry.size > this.#limits.characters) return
+  #keep(entry: Kept): void {
+    const { text, token } = entry
+    if (text.length > this.#limits.characters) return
     this.#forget(text)
-    freezeClaims(entry.token.claims)
-    // A copy: the text is mostly a piece of a request, which would be kept with it.
-    this.#kept.set(Buffer.from(text).toString(), entry)
-    this.#characters += entry.size
+    freezeClaims(token.claims)
+    this.#kept.set(text, entry)
+    this.#characters += text.length
     while (this.#kept.size > this.#limits.tokens || this.#characters > this.#limits.characters)
       this.#forget(this.#kept.keys().next().value!)
   }
@@ -92,7 +94,7 @@ export class VerifiedTokens {
     const kept = this.#kept.get(text)
     if (kept === undefined) return
     this.#kept.delete(text)
-    this.#characters -= kept.size
+    this.#characters -= text.length
   }
 }
 
