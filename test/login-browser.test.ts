@@ -18,6 +18,8 @@ describe('a browser', { skip: chromiumMissing }, () => {
   before(async () => {
     backend = await startBackend((request, response) => {
       response.setHeader('Content-Type', 'text/html')
+      if (request.url === '/moved')
+        response.writeHead(302, { Location: `http://127.0.0.1:${backend.port}/there` })
       response.end(`<!doctype html><title>backend</title><p>served ${request.url}`)
     })
     gateway = await startGateway({
@@ -39,6 +41,17 @@ describe('a browser', { skip: chromiumMissing }, () => {
       const made = await gateway.admin('POST', '/apis/security.otoroshi.io/v1/auth-modules', module)
       assert.equal(made.status, 201, made.text)
     }
+    const provider = `http://127.0.0.1:${backend.port}`
+    const elsewhere = await gateway.admin('POST', '/apis/security.otoroshi.io/v1/auth-modules', {
+      id: 'elsewhere',
+      type: 'oauth2',
+      name: 'Elsewhere',
+      loginUrl: `${provider}/authorize`,
+      tokenUrl: `${provider}/token`,
+      callbackUrl: at('privateapps.oto.tools', '/privateapps/generic/callback'),
+      sessionCookieValues: { httpOnly: true, secure: false },
+    })
+    assert.equal(elsewhere.status, 201, elsewhere.text)
     const guard = (name: string, config: object) => ({ plugin: `cp:otoroshi.next.plugins.${name}`, config })
     const route = (id: string, plugin: object) =>
       gateway.route({
@@ -52,7 +65,11 @@ describe('a browser', { skip: chromiumMissing }, () => {
     await route('multi', guard('MultiAuthModule', { auth_modules: ['staff', 'partners'] }))
     await route(
       'asked',
-      guard('MultiAuthModule', { auth_modules: ['staff', 'partners'], use_email_prompt: true }),
+      guard('MultiAuthModule', {
+        auth_modules: ['staff', 'elsewhere'],
+        users_groups: { elsewhere: ['*@elsewhere.test'] },
+        use_email_prompt: true,
+      }),
     )
     chromium = await Chromium.start()
   })
@@ -115,6 +132,19 @@ describe('a browser', { skip: chromiumMissing }, () => {
     assert.match(await chromium.text(), /Time sheets/)
   })
 
+  it('is led on to the other host that the page it wanted sends to', async () => {
+    await chromium.newPage()
+    await chromium.open(at('app.oto.tools', '/.well-known/otoroshi/logout?redirect=/moved'))
+    await chromium.open(at('app.oto.tools', '/moved'))
+    await chromium.sees(`document.activeElement?.id === 'username'`)
+    await chromium.type('ada@example.com')
+    await chromium.press('Tab')
+    await chromium.type('correct horse')
+    await chromium.press('Enter')
+    await chromium.sees(`document.title === 'backend'`)
+    assert.equal(await chromium.text(), 'served /there')
+  })
+
   it('chooses a module, and text of others stays text', async () => {
     await chromium.newPage()
     await chromium.open(at('multi.oto.tools', '/orders'))
@@ -138,6 +168,14 @@ describe('a browser', { skip: chromiumMissing }, () => {
     await chromium.sees(`document.activeElement?.id === 'email'`)
     await picture('email')
     await isWellMade()
+    await chromium.type('bea@elsewhere.test')
+    await chromium.press('Enter')
+    await chromium.sees(`document.title === 'backend'`)
+    assert.match(
+      await chromium.text(),
+      /^served \/authorize\?/,
+      'the form leads to the provider of the module',
+    )
     await chromium.open(at('privateapps.oto.tools', '/nowhere'))
     await chromium.sees(`document.querySelector('h1')?.innerText === 'Page not found'`)
     await picture('message')

@@ -20,6 +20,8 @@ type Json = Readonly<Record<string, unknown>>
 
 /** Kinds of administrators and their sessions: who may write them may give rights. */
 const ADMINISTRATORS = new Set(['SimpleAdminUser', 'WebauthnAdminUser', 'AdminSession'])
+/** Kinds that show and end the logins of users: for administrators of the organization. */
+const SESSIONS = new Set(['AuthModuleUser'])
 /** Kinds whose owner stands in `location`, as upstream wrote them. */
 const LOCATED = new Set(['ApiSubscription', 'RouteTemplate'])
 const ORGANIZATIONS = new Set(['Organization', 'Tenant'])
@@ -41,6 +43,7 @@ export function mayRead(caller: Caller, definition: EntityDefinition, entity: un
     return (
       here(caller, owner) && rights.administers(owner.tenant) && rights.covers(Rights.read(json['rights']))
     )
+  if (SESSIONS.has(definition.kind)) return here(caller, owner) && rights.administers(owner.tenant)
   return here(caller, owner) && rights.on(owner, 'r')
 }
 
@@ -57,7 +60,7 @@ export function mayWrite(
   if (json === null || definition.kind === 'GlobalConfig' || ORGANIZATIONS.has(definition.kind)) return false
   const owner = ownerOf(definition, json)
   if (!here(caller, owner)) return false
-  if (definition.kind === 'Team') return rights.administers(owner.tenant)
+  if (definition.kind === 'Team' || SESSIONS.has(definition.kind)) return rights.administers(owner.tenant)
   if (ADMINISTRATORS.has(definition.kind))
     return rights.administers(owner.tenant) && rights.covers(Rights.read(json['rights']))
   if (!rights.on(owner, 'rw')) return false

@@ -6,7 +6,7 @@ import { isObject } from '../model/types/shape.ts'
 
 /** Sentences, most important first. */
 export function importWarnings(incoming: Incoming): string[] {
-  const warnings = [...passwordWarnings(incoming), ...incoming.warnings]
+  const warnings = [...passwordWarnings(incoming), ...passkeyWarnings(incoming), ...incoming.warnings]
   const settings = incoming.find(globalConfig, 'global')
   if (settings !== null && objectOf(settings)['apiReadOnly'] === true)
     warnings.unshift('The configuration has apiReadOnly: afterwards the admin API takes no writes')
@@ -22,6 +22,15 @@ function passwordWarnings(incoming: Incoming): string[] {
       warnings.push(`The password of the administrator ${id} is no bcrypt hash: nobody can log in with it`)
   }
   return warnings
+}
+
+function passkeyWarnings(incoming: Incoming): string[] {
+  return [...incoming.entities.values()]
+    .filter(({ definition, json }) => definition.kind === 'AuthModule' && objectOf(json)['webauthn'] === true)
+    .map(
+      ({ id }) =>
+        `The auth module ${id} asks for passkeys, which are not there yet: nobody can log in with it`,
+    )
 }
 
 function objectOf(text: string): Record<string, unknown> {

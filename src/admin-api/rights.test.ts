@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { createHmac } from 'node:crypto'
 import type { EntityDefinition } from '../model/entity.ts'
 import { apikey } from '../model/kinds/apikey.ts'
+import { authModuleUser } from '../model/kinds/auth-module-user.ts'
 import { definitions, findByName } from '../model/registry.ts'
 import { type Answer, TestServer } from './testing/server.ts'
 
@@ -149,6 +150,36 @@ describe('rights', () => {
       `${cells} cells: ${Object.keys(roles).length} roles, ${kinds.length} kinds, ${everything.length} owners`,
     )
     assert.ok(cells > 5000, `${cells} cells`)
+  })
+})
+
+describe('sessions of users', () => {
+  it('are seen and ended by administrators of the organization, whatever teams somebody reads', async () => {
+    await server.control.change({
+      definition: authModuleUser,
+      id: 'session',
+      transition: () => ({
+        action: 'write',
+        entity: {
+          ...(authModuleUser.template('session') as object),
+          _loc: owners.one,
+          expiredAt: Date.now() + 600_000,
+          token: { access_token: 'of the provider' },
+        },
+      }),
+    })
+    const path = '/api/apps-sessions'
+    for (const [name, { rights }] of Object.entries(roles)) {
+      const administers = name === 'super' || name === 'admin of acme'
+      const list = await as(rights, 'GET', path)
+      assert.equal(list.text.includes('of the provider'), administers, `${name}: ${list.text}`)
+      const one = await as(rights, 'GET', `${root(authModuleUser as EntityDefinition)}/session`)
+      assert.equal(one.status, administers ? 200 : 401, name)
+      if (administers) continue
+      const ended = await as(rights, 'DELETE', `${path}/session`)
+      assert.equal(ended.status, 404, name)
+    }
+    assert.equal((await as(roles['admin of acme']!.rights, 'DELETE', `${path}/session`)).status, 200)
   })
 })
 

@@ -45,8 +45,6 @@ export interface LoginVisit {
   state(own?: Readonly<Record<string, unknown>>): string
   /** In `callback`: what the module gave to `state`. */
   readonly own: Readonly<Record<string, unknown>>
-  /** Origins to which forms of the page may lead in the end, besides its own. */
-  readonly targets: readonly string[]
   /** Value of a nonce for a content security policy that lets the styles and scripts of the page in. */
   readonly nonce: string
 }

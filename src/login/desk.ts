@@ -72,7 +72,6 @@ export class LoginDesk {
       callback,
       state: (own = {}) => this.flows.seal({ ...flow, own }),
       own: flow.own,
-      targets: originsOf(flow.to),
       nonce: newStyleNonce(),
     }
   }
@@ -219,9 +218,4 @@ function whoIs({ name, email, profile }: Who, id: string): Readonly<Record<strin
 
 export function newStyleNonce(): string {
   return randomBytes(16).toString('base64url')
-}
-
-function originsOf(to: string): readonly string[] {
-  const url = URL.parse(to)
-  return url !== null && /^https?:$/.test(url.protocol) ? [url.origin] : []
 }

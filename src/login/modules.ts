@@ -27,8 +27,8 @@ export interface LoginRoute {
 export class LoginModules {
   readonly #control: ControlPlane
   readonly #services: ProviderServices
-  /** By id, with the text they were made from. */
-  readonly #made = new Map<string, { readonly text: string; readonly module: LoginModule }>()
+  /** By id, with the text they were made from; null for one that does not work. */
+  readonly #made = new Map<string, { readonly text: string; readonly module: LoginModule | null }>()
 
   constructor(control: ControlPlane, services: ProviderServices) {
     this.#control = control
@@ -45,7 +45,7 @@ export class LoginModules {
     const known = this.#made.get(id)
     if (known?.text === text) return known.module
     const module = this.#make(text)
-    if (module !== null) this.#made.set(id, { text, module })
+    this.#made.set(id, { text, module })
     return module
   }
 

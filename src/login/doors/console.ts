@@ -79,7 +79,6 @@ export class ConsoleDoor {
       until: new Date(session.expiredAt ?? 0).toISOString(),
       logout: LOGOUT,
       token: this.#desk.flows.seal(flow),
-      targets: [],
     })
     return this.#desk.keeping(reply, cookies)
   }

@@ -151,7 +151,6 @@ export class UsersDoor {
       action: link.pathname,
       fields: [...link.searchParams],
       complaint,
-      targets: [],
     })
   }
 

@@ -1,8 +1,8 @@
 /**
  * The frame of every page of a login.
  *
- * Guarantees: no script runs, nothing is loaded, nobody frames it, and forms go only where the page says (they are followed
- * by redirections, to which browsers apply the same rule).
+ * Guarantees: no script runs, nothing is loaded, nobody frames it, and forms stay on the host of the page unless it says
+ * otherwise.
  */
 import type { Reply } from '../reply.ts'
 import { Html, html } from './html.ts'
@@ -13,8 +13,11 @@ export interface Page {
   readonly title: string
   readonly body: Html
   readonly nonce: string
-  /** Origins forms lead to, besides that of the page. */
-  readonly targets?: readonly string[]
+  /**
+   * What follows a form may be on another host. Browsers hold the redirections after a form to the rule for its action, and
+   * where a provider or the page somebody wanted sends on to is known to nobody here.
+   */
+  readonly leaves?: boolean
 }
 
 /** A gate between two pillars: of our own making. */
@@ -22,7 +25,7 @@ const logo = new Html(
   '<svg viewBox="0 0 32 32" fill="none" aria-hidden="true" focusable="false"><rect x="1" y="1" width="30" height="30" rx="8" fill="#e05a00"/><path d="M6 10.5c6.5 2 13.5 2 20 0M8.5 15h15M11 11.5V25M21 11.5V25" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/></svg>',
 )
 
-export function page({ status = 200, title, body, nonce, targets = [] }: Page): Reply {
+export function page({ status = 200, title, body, nonce, leaves = false }: Page): Reply {
   const text = html`<!doctype html>
 <html lang="en">
 <head>
@@ -46,22 +49,19 @@ ${body}
   return {
     status,
     headers: [
-      ['Content-Security-Policy', policy(nonce, targets)],
+      ['Content-Security-Policy', policy(nonce, leaves)],
       ['X-Frame-Options', 'DENY'],
     ],
     content: { type: 'text/html; charset=utf-8', text },
   }
 }
 
-function policy(nonce: string, targets: readonly string[]): string {
-  const forms = ["'self'", ...targets.filter(target => /^https?:\/\/[a-z0-9.:[\]-]+$/i.test(target))].join(
-    ' ',
-  )
+function policy(nonce: string, leaves: boolean): string {
   return [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
     'img-src data:',
-    `form-action ${forms}`,
+    leaves ? "form-action 'self' http: https:" : "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ')

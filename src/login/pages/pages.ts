@@ -17,14 +17,15 @@ export interface PasswordPage {
   readonly username: string
   readonly label: string
   readonly status?: number
-  readonly targets?: readonly string[]
+  /** What follows the login may be on another host. */
+  readonly leaves?: boolean
   /** Another way in. */
   readonly other?: { readonly href: string; readonly label: string }
 }
 
 /** A name and a password are asked for. */
 export function passwordPage(facts: PasswordPage): Reply {
-  const { nonce, to, action, token, complaint, username, label, status = 200, targets = [], other } = facts
+  const { nonce, to, action, token, complaint, username, label, status = 200, leaves = false, other } = facts
   const body = html`<h1>Log in</h1>
 <p>to ${to}</p>
 ${complaintOf(complaint)}
@@ -37,7 +38,7 @@ ${complaintOf(complaint)}
 <button type="submit">Log in</button>
 </form>
 ${other === undefined ? null : html`<ul><li><a class="button plain" href="${other.href}">${other.label}</a></li></ul>`}`
-  return page({ status, title: 'Log in', body, nonce, targets })
+  return page({ status, title: 'Log in', body, nonce, leaves })
 }
 
 export interface Choice {
@@ -70,9 +71,8 @@ export function emailPage(facts: {
   readonly action: string
   readonly fields: ReadonlyArray<readonly [string, string]>
   readonly complaint: string | null
-  readonly targets: readonly string[]
 }): Reply {
-  const { nonce, to, action, fields, complaint, targets } = facts
+  const { nonce, to, action, fields, complaint } = facts
   const hidden = fields.map(
     ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">
 `,
@@ -85,7 +85,7 @@ ${hidden}<label for="email">Email</label>
 <input id="email" name="email" type="email" autocomplete="username" required maxlength="320" autofocus>
 <button type="submit">Go on</button>
 </form>`
-  return page({ status: complaint === null ? 200 : 400, title: 'Log in', body, nonce, targets })
+  return page({ status: complaint === null ? 200 : 400, title: 'Log in', body, nonce, leaves: true })
 }
 
 /** Something is said, and there may be a way on. */
@@ -112,9 +112,8 @@ export function administratorPage(facts: {
   readonly until: string
   readonly logout: string
   readonly token: string
-  readonly targets: readonly string[]
 }): Reply {
-  const { nonce, name, email, rights, until, logout, token, targets } = facts
+  const { nonce, name, email, rights, until, logout, token } = facts
   const body = html`<h1>Welcome, ${name}</h1>
 <p>You are logged in to this gateway.</p>
 <dl>
@@ -126,7 +125,7 @@ export function administratorPage(facts: {
 <input type="hidden" name="token" value="${token}">
 <button type="submit" class="plain">Log out</button>
 </form>`
-  return page({ title: 'Logged in', body, nonce, targets })
+  return page({ title: 'Logged in', body, nonce, leaves: true })
 }
 
 /** The token of a session, for programs without a browser. */

@@ -32,7 +32,7 @@ export function passwordProvider(facts: PasswordProvider): LoginProvider {
       username,
       label: facts.nameLabel,
       status,
-      targets: visit.targets,
+      leaves: true,
     })
   return {
     loginPage: async visit => (facts.dialogue ? dialogue(facts, visit) : form(visit, null, '', 200)),

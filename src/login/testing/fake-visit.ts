@@ -34,7 +34,6 @@ export function fakeVisit(input: FakeVisitInput): LoginVisit {
       return 'sealed-state'
     },
     own: input.own ?? {},
-    targets: ['http://app.oto.tools'],
     nonce: 'nonce',
   }
 }
