@@ -27,6 +27,7 @@ const allowed = {
     'limits',
     'identity',
     'http/headers.ts',
+    'http/query.ts',
     'message-signatures',
     'login/user-rules.ts',
     'transform',

@@ -73,8 +73,11 @@ describe('a file exporter', () => {
     await settled(async () => (await ledgerOf('to-file')) !== undefined)
     for (let i = 0; i < 25; i++)
       assert.equal(
-        (await call(gateway.port, `http://seen.test/${i}`, { headers: { Authorization: 'Basic c2VjcmV0' } }))
-          .status,
+        (
+          await call(gateway.port, `http://seen.test/${i}?pappsToken=secret`, {
+            headers: { Authorization: 'Basic c2VjcmV0' },
+          })
+        ).status,
         200,
       )
     await call(gateway.port, 'http://nobody.test/')
@@ -90,7 +93,7 @@ describe('a file exporter', () => {
     const events = lines.map(line => JSON.parse(line))
     assert.deepEqual(
       events.map(event => event.url).sort(),
-      Array.from({ length: 25 }, (_, i) => `http://seen.test/${i}`).sort(),
+      Array.from({ length: 25 }, (_, i) => `http://seen.test/${i}?pappsToken=***`).sort(),
     )
     assert.ok(events.every(event => event.status === 200 && event.secret === '***'))
   })

@@ -41,7 +41,11 @@ async function prepare(gateway: TestGateway): Promise<void> {
 }
 
 before(async () => {
-  backend = await startBackend((request, response) => void response.end(request.headers.cookie ?? 'none'))
+  backend = await startBackend((request, response) => {
+    const { 'otoroshi-token': token = '' } = request.headers
+    response.setHeader('X-Seen', JSON.stringify([request.url, token]))
+    response.end(request.headers.cookie ?? 'none')
+  })
   open = await startGateway()
   hiding = await startGateway({ env: { OTOROSHI_PRIVATEAPPS_SESSION_HIDE_FROM_BACKENDS: 'true' } })
   await Promise.all([prepare(open), prepare(hiding)])
@@ -84,6 +88,25 @@ describe('backends', () => {
       await seen(hiding, 'free', 'my-oto-papps-x=1; otoroshi-session2=2'),
       'my-oto-papps-x=1; otoroshi-session2=2',
     )
+  })
+})
+
+describe('a session that is shown by query or header', () => {
+  const shown = async (gateway: TestGateway, path: string, token: string) => {
+    const { status, headers } = await call(gateway.port, at(gateway, 'app', path), {
+      headers: { 'Otoroshi-Token': token },
+    })
+    assert.equal(status, 200)
+    return JSON.parse(String(headers['x-seen']))
+  }
+
+  it('is kept from backends, too', async () => {
+    const id = await session(hiding)
+    assert.deepEqual(await shown(hiding, `/a?x=%20&papps%54oken=${id}&y`, ''), ['/a?x=%20&y', ''])
+    assert.deepEqual(await shown(hiding, '/a', id), ['/a', ''])
+    assert.deepEqual(await shown(hiding, `/a?pappsToken=${id}`, 'a.b.c'), ['/a', 'a.b.c'])
+    const seen = await session(open)
+    assert.deepEqual(await shown(open, `/a?pappsToken=${seen}`, 'x'), [`/a?pappsToken=${seen}`, 'x'])
   })
 })
 

@@ -1,5 +1,5 @@
 /** What an event says of the request as the client sent it. */
-import type { GatewayEventFacts } from '../events/index.ts'
+import { type GatewayEventFacts, maskedTarget } from '../events/index.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
 
 export interface RequestFactsSettings {
@@ -19,7 +19,7 @@ export function requestFacts(request: ClientRequest, settings: RequestFactsSetti
     protocol: protocolOf(request),
     scheme: request.protocol,
     host: request.host,
-    uri: request.target,
+    uri: maskedTarget(request.target),
     method: request.method,
     clientAddress: request.ip,
     headers: request.headers,

@@ -1,5 +1,5 @@
 /** What an event says of a run: each fact found when it is asked for. */
-import { type EventIdentity, type GatewayEventFacts, keepText } from '../events/index.ts'
+import { type EventIdentity, type GatewayEventFacts, keepText, maskedTarget } from '../events/index.ts'
 import type { ApikeyView } from '../identity/apikey.ts'
 import type { Run } from '../gateway/pipeline/run.ts'
 import { remainingOf } from '../limits/counted-call.ts'
@@ -60,7 +60,7 @@ export class RunFacts implements GatewayEventFacts {
   }
 
   get uri(): string {
-    return this.#request.target
+    return maskedTarget(this.#request.target)
   }
 
   get method(): string {

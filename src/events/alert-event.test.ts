@@ -25,7 +25,7 @@ test('an alert of no route is one of the gateway', () => {
 test('a request is shown without credentials', () => {
   const shown = alertedRequest({
     method: 'GET',
-    target: '/a?b',
+    target: '/a?b&pappsToken=secret&x=1&bearer_auth=secret',
     host: 'a.test',
     protocol: 'https',
     ip: '10.0.0.1',
@@ -36,7 +36,7 @@ test('a request is shown without credentials', () => {
   })
   assert.deepEqual(shown, {
     method: 'GET',
-    uri: '/a?b',
+    uri: '/a?b&pappsToken=***&x=1&bearer_auth=***',
     host: 'a.test',
     scheme: 'https',
     from: '10.0.0.1',

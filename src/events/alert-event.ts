@@ -1,5 +1,5 @@
 /** Alerts about traffic that plugins raise, in upstream's shape. */
-import { maskedFields } from './masked-fields.ts'
+import { maskedFields, maskedTarget } from './masked-fields.ts'
 
 /** The route an alert is about. */
 export interface AlertRoute {
@@ -41,7 +41,7 @@ export function alertedRequest(request: {
   const { method, target, host, protocol, ip, headers } = request
   return {
     method,
-    uri: target,
+    uri: maskedTarget(target),
     host,
     scheme: protocol,
     from: ip,

@@ -1,4 +1,4 @@
-/** Header fields as events show them. */
+/** Header fields and targets of requests as events show them. */
 
 /** A header field of an event. */
 export interface EventField {
@@ -39,6 +39,14 @@ export function maskedFields(from: Iterable<readonly [string, string]> | Visited
   if ('visit' in from) from.visit(add)
   else for (const [key, value] of from) add(key, value)
   return list
+}
+
+/** Query parameters in which this gateway takes credentials, by the names they usually have. */
+const SECRET_PARAMETER = /([?&](?:pappsToken|bearer_auth|basic_auth|access_token|x-api-key)=)[^&#]+/gi
+
+/** The target of a request as events show it: values of parameters that are credentials masked. */
+export function maskedTarget(target: string): string {
+  return target.includes('?') ? target.replace(SECRET_PARAMETER, '$1***') : target
 }
 
 function isSecret(name: string): boolean {

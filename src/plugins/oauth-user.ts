@@ -6,7 +6,7 @@
  */
 import type { AuthModuleView } from '../identity/auth-module.ts'
 import { claimOf, type Claims } from '../identity/jwt/jws.ts'
-import type { OAuthModule } from '../identity/oauth-module.ts'
+import { isUnverified, type OAuthModule } from '../identity/oauth-module.ts'
 import { passingUser, type UserView } from '../identity/user.ts'
 import { userFault } from '../login/user-rules.ts'
 import { type PluginServices, type Refusal, refuse } from '../plugin/index.ts'
@@ -36,7 +36,7 @@ export async function oauthUser(
     realm: view.suffix,
     profile,
     token: tokens,
-    otoroshiData: dataOf(module, profile, email),
+    otoroshiData: dataOf(module, profile, isUnverified(profile) ? '' : email),
     createdAt: now,
     expiredAt: typeof end === 'number' ? end * 1000 : now + module.sessionMaxAge * 1000,
     lastRefresh: now,

@@ -5,6 +5,7 @@
  * written replaces whatever stood there.
  */
 import { checkField } from '../http/headers.ts'
+import { withoutParameter } from '../http/query.ts'
 import { type BackendRequest, type ClientRequest, schema as v } from '../plugin/index.ts'
 import { text } from './settings.ts'
 
@@ -85,7 +86,6 @@ function inHeader(name: string, prefix: string): TokenPlace {
 }
 
 function inQuery(name: string): TokenPlace {
-  const named = (pair: string): boolean => new URLSearchParams(pair).has(name)
   const place: TokenPlace = {
     read(request) {
       const { queryString } = request
@@ -94,14 +94,7 @@ function inQuery(name: string): TokenPlace {
       return request.query.getAll(name).filter(value => value !== '')
     },
     wipe(upstream) {
-      const question = upstream.path.indexOf('?')
-      if (question < 0) return
-      const left = upstream.path
-        .slice(question + 1)
-        .split('&')
-        .filter(pair => !named(pair))
-        .join('&')
-      upstream.path = upstream.path.slice(0, question) + (left === '' ? '' : `?${left}`)
+      upstream.path = withoutParameter(upstream.path, name)
     },
     write(upstream, token) {
       place.wipe(upstream)

@@ -19,7 +19,7 @@ import { withLegacyChecks } from './legacy-checks.ts'
 import { isPrivate, linkOf } from './link.ts'
 import { compilePath } from './path.ts'
 import { routeView, targetView } from './route-view.ts'
-import { withHiddenSessions } from './session-cookies.ts'
+import { withHiddenSessions } from './hidden-sessions.ts'
 import { slotsOfRoutes } from './sinks.ts'
 
 /** Metadata that names the route whose statistics and breakers this one shares. */

@@ -1,5 +1,5 @@
 /** A request as a traced plugin sees it, for flow reports. Values of fields that carry credentials are masked. */
-import { maskedFields } from '../../events/index.ts'
+import { maskedFields, maskedTarget } from '../../events/index.ts'
 import type { ClientRequest } from '../../plugin/contract.ts'
 import type { GatewayExchange } from '../pipeline/exchange.ts'
 
@@ -7,7 +7,7 @@ import type { GatewayExchange } from '../pipeline/exchange.ts'
 export function requestSnapshot(request: ClientRequest): Record<string, unknown> {
   return {
     method: request.method,
-    uri: request.target,
+    uri: maskedTarget(request.target),
     path: request.path,
     version: request.version / 10,
     headers: maskedFields(request.headers),
@@ -28,7 +28,7 @@ export function snapshot(exchange: GatewayExchange): Record<string, unknown> {
     ...(upstreamRequest !== null && {
       otoroshi_request: {
         method: upstreamRequest.method,
-        path: upstreamRequest.path,
+        path: maskedTarget(upstreamRequest.path),
         headers: maskedFields(upstreamRequest.headers),
       },
     }),

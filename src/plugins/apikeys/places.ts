@@ -1,4 +1,5 @@
 /** Places of a request where a credential may stand: read them, take them away. */
+import { withoutParameter } from '../../http/query.ts'
 import type { BackendRequest, ClientRequest } from '../../plugin/index.ts'
 
 export interface Place {
@@ -34,12 +35,7 @@ export function queryPlace(name: string): Place {
       return request.query.getAll(name).at(-1) ?? null
     },
     wipe(upstream) {
-      const { path } = upstream
-      const question = path.indexOf('?')
-      if (question < 0) return
-      const pairs = path.slice(question + 1).split('&')
-      const left = pairs.filter(pair => !new URLSearchParams(pair).has(name)).join('&')
-      upstream.path = path.slice(0, question) + (left === '' ? '' : `?${left}`)
+      upstream.path = withoutParameter(upstream.path, name)
     },
   }
 }

@@ -110,6 +110,9 @@ describe('a token that is verified', () => {
 test('the module says what is told of a user, and who is none', async () => {
   const module = { extraMetadata: { team: 'x' }, dataOverride: { 'ada@x.test': { level: 3 } } }
   assert.deepEqual((await call({}, bearer('t'), { module })).user!.otoroshiData, { team: 'x', level: 3 })
+  const unverified: Answer = () => ({ body: '{"sub":"s","email":"ada@x.test","email_verified":false}' })
+  const told = (await call({}, bearer('t'), { module, answer: unverified })).user!.otoroshiData
+  assert.deepEqual(told, { team: 'x' }, 'an address nobody has verified')
   const data: Answer = () => ({ body: '{"sub":"s","app_metadata":{"otoroshi_data":{"a":1}}}' })
   assert.deepEqual((await call({}, bearer('t'), { answer: data })).user!.otoroshiData, { a: 1 })
   const refused = await call({}, bearer('t'), { module: { allowedUsers: ['eve@x.test'] } })

@@ -1,6 +1,6 @@
 /** What the profile of a provider makes of a user or an administrator (reference: auth modules, 6.3). */
 import { claimOf, textClaim } from '../../../identity/jwt/jws.ts'
-import type { OAuthModule } from '../../../identity/oauth-module.ts'
+import { isUnverified, type OAuthModule } from '../../../identity/oauth-module.ts'
 import { isObject } from '../../../model/types/shape.ts'
 import type { Identity, LoginSide } from '../../contract.ts'
 import type { Json } from './provider-calls.ts'
@@ -13,8 +13,9 @@ export function identityOf(settings: OAuthModule, side: LoginSide, profile: Json
   const { nameField, emailField, adminEntityValidatorsOverride: validators } = settings
   const email = textClaim(profile, emailField) ?? NO_EMAIL
   // Whoever writes any address into his profile must not get what was meant for its owner.
-  const own = claimOf(profile, 'email_verified') === false ? '' : email
-  const judges = claimOf(validators, own)
+  const own = isUnverified(profile) ? '' : email
+  // What keeps somebody out holds for the address he says is his, verified or not.
+  const judges = claimOf(validators, email)
   return {
     name: textClaim(profile, nameField) ?? textClaim(profile, 'sub') ?? 'No Name',
     email,

@@ -66,13 +66,18 @@ describe('a profile', () => {
   })
 
   it('with an address nobody has verified gets nothing that is meant for its owner', async () => {
-    const server = idp(s => (s.profile = { ...s.profile, email_verified: false }))
     const settings = {
       dataOverride: { 'ada@idp.test': { secret: true } },
       rightsOverride: { 'ada@idp.test': [{ tenant: '*:rw', teams: ['*:rw'] }] },
+      adminEntityValidatorsOverride: { 'ada@idp.test': { route: ['rule'] } },
     }
-    const { otoroshiData, rights } = await identityOf(server, settings, { side: 'admin' })
-    assert.deepEqual([otoroshiData, rights], [{}, [{ tenant: 'default', teams: ['default'] }]])
+    for (const unverified of [false, 'false']) {
+      const server = idp(s => (s.profile = { ...s.profile, email_verified: unverified }))
+      const identity = await identityOf(server, settings, { side: 'admin' })
+      const { otoroshiData, rights, adminEntityValidators } = identity
+      assert.deepEqual([otoroshiData, rights], [{}, [{ tenant: 'default', teams: ['default'] }]])
+      assert.deepEqual(adminEntityValidators, { route: ['rule'] }, 'what bounds him stays')
+    }
   })
 
   it('may be the access token, verified', async () => {

@@ -1,27 +1,38 @@
 /**
- * Keeps the cookies of logins from backends, where the instance is set so: whoever reads one can show it on every route that the
- * same login opens. Plugins still see them.
+ * Keeps the sessions of logins from backends, where the instance is set so: whoever reads one can show it on every route that the
+ * same login opens. They stand in cookies and, for programs without them, in a query parameter or a header field. Plugins still
+ * see them.
  */
 import type { HeaderBlock } from '../../http/index.ts'
+import { withoutParameter } from '../../http/query.ts'
+import type { BackendRequest } from '../../plugin/contract.ts'
 import type { Chain } from '../pipeline/chain.ts'
 import type { ThreadServices } from './environment.ts'
 
 /** What the names of session cookies of routes begin with. */
 const SESSION = 'oto-papps-'
+/** Query parameter that shows a session. */
+const PARAMETER = 'pappsToken'
+/** A signed id, which no other token is: signature and id. */
+const SIGNED_ID = /^[^:\s]{64}::\S+$/
 
-/** The chain with the cookies taken away behind its plugins; not where the control plane is the backend, which reads them. */
+/** The chain with the sessions taken away behind its plugins; not where the control plane is the backend, which reads them. */
 export function withHiddenSessions(
   chain: Chain,
   routeId: string,
-  { hiddenCookies, privateRoute }: ThreadServices,
+  { hiddenCookies, headerNames, privateRoute }: ThreadServices,
 ): Chain {
   if (hiddenCookies === null || routeId === privateRoute?.routeId) return chain
+  const field = headerNames.bearer.toLowerCase()
   const step = {
-    plugin: 'session-cookies',
+    plugin: 'hidden-sessions',
     only: null,
     debug: false,
-    run: ({ upstream }: { readonly upstream: { readonly headers: HeaderBlock } }) => {
-      if (upstream.headers.has('cookie')) hide(upstream.headers, hiddenCookies)
+    run: ({ upstream }: { readonly upstream: BackendRequest }) => {
+      const { headers } = upstream
+      if (headers.has('cookie')) hide(headers, hiddenCookies)
+      if (upstream.path.includes('?')) upstream.path = withoutParameter(upstream.path, PARAMETER)
+      if (SIGNED_ID.test(headers.get(field) ?? '')) headers.delete(field)
       return undefined
     },
   }
