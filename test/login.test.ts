@@ -374,7 +374,7 @@ describe('an attacker', () => {
 
 describe('a choice of modules', () => {
   before(async () => {
-    await gateway.route(route('multi', [slot(MULTI, { auth_modules: ['staff', 'guests'] })]))
+    await gateway.route(route('multi', [slot(MULTI, { auth_modules: [], modules: ['staff', 'guests'] })]))
     await gateway.route(
       route('asked', [
         slot(MULTI, {
@@ -414,6 +414,32 @@ describe('a choice of modules', () => {
     const again = await browser.submit(prompt, { email: 'who@nowhere.test' })
     assert.equal(again.status, 400)
     assert.match(again.body, /type="email"/)
+  })
+})
+
+describe('a guard of all routes', () => {
+  it('leads to the login of its module, and out again', async () => {
+    const guarded = await startGateway()
+    try {
+      await prepare(guarded)
+      await guarded.route(route('plain', []))
+      const ng = [slot(AUTH, { auth_module: 'staff' })]
+      const patch = [{ op: 'replace', path: '/plugins', value: { enabled: true, refs: [], config: { ng } } }]
+      const { status, text } = await guarded.admin('PATCH', '/api/globalconfig', patch)
+      assert.equal(status, 200, text)
+      const browser = new Browser(guarded.port)
+      const url = at('plain.oto.tools', '/x', guarded.port)
+      assert.equal((await logIn(browser, url)).body, 'served /x')
+      await browser.open(at('plain.oto.tools', '/.well-known/otoroshi/logout', guarded.port))
+      assert.match((await browser.open(url)).body, /name="password"/)
+      assert.equal(
+        (await guarded.admin('GET', '/api/globalconfig')).status,
+        200,
+        'the admin API has its own guard',
+      )
+    } finally {
+      await guarded.stop()
+    }
   })
 })
 

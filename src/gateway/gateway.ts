@@ -339,7 +339,11 @@ export class Gateway {
     }
     const exchange = new GatewayExchange(request, parts.view, match.matchedPath, arrival, this.#options.ids)
     if (visit.dry) exchange.attributes.set(hypotheticalAttribute, true)
-    if (leaving) exchange.attributes.set(modulesToLeave, modulesOfRoute(found.parts.view.json).ids)
+    if (leaving)
+      exchange.attributes.set(
+        modulesToLeave,
+        modulesOfRoute(found.parts.view.json, this.revision.globals.slots).ids,
+      )
     if (flow !== null) {
       flow.note('found_route', { id: parts.id, name: parts.view.name })
       flow.note('matched_path', match.matchedPath)

@@ -5,6 +5,12 @@ import { isObject } from '../model/types/shape.ts'
 const SINGLE = new Set(['AuthModule', 'NgLegacyAuthModuleCall', 'NgAuthModuleUserExtractor'])
 const SEVERAL = 'MultiAuthModule'
 
+/** True for plugins that want a login of every caller. */
+export function wantsLogin(plugin: string): boolean {
+  const name = nameOf(plugin)
+  return name === SEVERAL || (SINGLE.has(name) && name !== 'NgAuthModuleUserExtractor')
+}
+
 export interface RouteModules {
   /** Ids, in the order of the plugins. */
   readonly ids: readonly string[]
@@ -12,21 +18,37 @@ export interface RouteModules {
   readonly groups: Readonly<Record<string, readonly string[]>>
 }
 
-/** `route`: a route or a route composition, as JSON; disabled plugins are passed over. */
-export function modulesOfRoute(route: Readonly<Record<string, unknown>>): RouteModules {
+/** `route`: a route or a route composition, as JSON; `global`: slots of all routes. Disabled plugins are passed over. */
+export function modulesOfRoute(
+  route: Readonly<Record<string, unknown>>,
+  global: readonly unknown[],
+): RouteModules {
   const ids = new Set<string>()
   const groups: Record<string, string[]> = Object.create(null)
-  for (const slot of slotsOf(route)) {
+  for (const slot of [...global, ...slotsOf(route)]) {
     if (!isObject(slot) || slot['enabled'] === false || typeof slot['plugin'] !== 'string') continue
-    const name = slot['plugin'].slice(slot['plugin'].lastIndexOf('.') + 1)
+    const name = nameOf(slot['plugin'])
     const config = isObject(slot['config']) ? slot['config'] : {}
     if (SINGLE.has(name)) add(ids, [config['auth_module'] ?? config['module']])
     if (name !== SEVERAL) continue
-    add(ids, config['auth_modules'] ?? config['modules'])
+    const several = textsOf(config['auth_modules'])
+    add(ids, several.length > 0 ? several : config['modules'])
     if (isObject(config['users_groups']))
       for (const [id, people] of Object.entries(config['users_groups'])) groups[id] = textsOf(people)
   }
   return { ids: [...ids], groups }
+}
+
+function nameOf(plugin: string): string {
+  return plugin.slice(plugin.lastIndexOf('.') + 1)
+}
+
+/** Slots of all routes, from the JSON of the global configuration: a list, or one inside `slots`. */
+export function globalSlots(config: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const plugins = isObject(config['plugins']) ? config['plugins']['config'] : null
+  const slots = isObject(plugins) ? plugins['ng'] : null
+  const list = isObject(slots) ? slots['slots'] : slots
+  return Array.isArray(list) ? list : []
 }
 
 function slotsOf(route: Readonly<Record<string, unknown>>): readonly unknown[] {

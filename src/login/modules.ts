@@ -1,9 +1,10 @@
 /** Auth modules and their providers as they are now, and the routes that name them. */
 import type { ControlPlane } from '../control/control-plane.ts'
 import { type AuthModuleView, readAuthModule } from '../identity/auth-module.ts'
-import { modulesOfRoute, type RouteModules } from '../identity/route-modules.ts'
+import { globalSlots, modulesOfRoute, type RouteModules } from '../identity/route-modules.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import { authModule } from '../model/kinds/auth-module.ts'
+import { globalConfig } from '../model/kinds/global-config.ts'
 import { definitionOf } from '../model/registry.ts'
 import type { LoginProvider, ProviderServices } from './contract.ts'
 import { providers } from './providers/index.ts'
@@ -68,9 +69,14 @@ export class LoginModules {
       if (found == null) continue
       const json = found.view()
       const name = typeof json['name'] === 'string' ? json['name'] : id
-      return { id, name, json, modules: modulesOfRoute(json) }
+      return { id, name, json, modules: modulesOfRoute(json, this.#globalSlots()) }
     }
     return null
+  }
+
+  #globalSlots(): readonly unknown[] {
+    const config = this.#control.get(globalConfig as EntityDefinition, 'global')?.view()
+    return config === undefined ? [] : globalSlots(config)
   }
 
   #make(text: string): LoginModule | null {

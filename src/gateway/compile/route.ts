@@ -14,6 +14,8 @@ import { compileChain } from './chain.ts'
 import { CompiledRoute, releaseLinks, type RouteParts, type TargetLink } from './compiled-route.ts'
 import { destinations } from './destination.ts'
 import { disposeQuietly } from './dispose.ts'
+import { wantsLogin } from '../../identity/route-modules.ts'
+import type { PluginSlot } from '../../model/types/plugin-slot.ts'
 import type { CompileEnvironment } from './environment.ts'
 import { withLegacyChecks } from './legacy-checks.ts'
 import { isPrivate, linkOf } from './link.ts'
@@ -42,7 +44,7 @@ export async function compileRoute(
     ...pluginServices(slot, plugin, view, env),
     destination: destinations(slot, route, backend, env),
   })
-  const own = await compileChain([...slotsOfRoutes(env.global.slots), ...route.plugins], {
+  const own = await compileChain([...globalSlotsOf(id, env), ...route.plugins], {
     plugins: env.thread.plugins,
     blacklisted: env.thread.blacklisted,
     pluginServices: services,
@@ -116,6 +118,12 @@ export function closedRoute(id: string, route: Route | null, refusal: Refusal): 
     cacheableId: id,
     privateRoute: null,
   })
+}
+
+/** Global plugins of a route. A login of all routes is none of the admin API's, whose programs cannot log in: it has its keys. */
+function globalSlotsOf(id: string, { global, thread }: CompileEnvironment): readonly PluginSlot[] {
+  const slots = slotsOfRoutes(global.slots)
+  return id === thread.privateRoute?.routeId ? slots.filter(({ plugin }) => !wantsLogin(plugin)) : slots
 }
 
 function readBackend(route: Route, env: CompileEnvironment): CompiledBackend | { detail: string } {

@@ -7,7 +7,7 @@ import { loginGuard } from '../login-guard.ts'
 /** The user whose session a request shows, when it came through an auth module that the route itself names; else null. */
 export function routeUsers(services: PluginServices): (request: ClientRequest) => UserView | null {
   const guard = loginGuard(services)
-  const { ids } = modulesOfRoute(services.route.json)
+  const { ids } = modulesOfRoute(services.route.json, [])
   return request => {
     for (const id of ids) {
       const module = guard.module(id)
