@@ -1,5 +1,5 @@
 /** An auth module of type `oauth2` as whoever works with access tokens sees it. */
-import type { oauth2Schema } from '../model/types/auth-module-types.ts'
+import { type oauth2Schema, placeholderServer } from '../model/types/auth-module-types.ts'
 import type { schema as v } from '../schema/index.ts'
 import type { AuthModuleView } from './auth-module.ts'
 import { claimOf, type Claims } from './jwt/jws.ts'
@@ -16,4 +16,20 @@ export function oauthModule({ type, json }: AuthModuleView): OAuthModule | null 
 export function isUnverified(profile: Claims): boolean {
   const said = claimOf(profile, 'email_verified')
   return said === false || said === 'false'
+}
+
+/**
+ * Why an endpoint of a module must not be called by a plugin, or null. A module that was made from `oidConfig` alone has the
+ * addresses of the template, and whoever listens there is nobody to show secrets to.
+ */
+export function endpointFault({ oidConfig }: OAuthModule, url: string): string | null {
+  const isPlaceholder = (text: string): boolean => text.startsWith(`${placeholderServer}/`)
+  if (oidConfig === null || oidConfig === '' || !isPlaceholder(url) || isPlaceholder(oidConfig)) return null
+  return 'the auth module has no address of its own for that: plugins do not read its oidConfig'
+}
+
+/** Basic credentials of a client, both parts form-encoded before they are joined (RFC 6749, 2.3.1). */
+export function clientCredentials(clientId: string, clientSecret: string): string {
+  const encoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
+  return `Basic ${Buffer.from(`${encoded(clientId)}:${encoded(clientSecret)}`).toString('base64')}`
 }

@@ -5,7 +5,7 @@
  * Guarantees: addresses and credentials are those of the module; what a client sent goes only into fields of a form or a
  * header that it cannot leave; answers are judged by status and shape; tokens stand in no message.
  */
-import type { OAuthModule } from '../identity/oauth-module.ts'
+import { clientCredentials, endpointFault, type OAuthModule } from '../identity/oauth-module.ts'
 import type { CallAnswer, OutgoingCalls } from '../plugin/index.ts'
 
 export type Json = Readonly<Record<string, unknown>>
@@ -19,6 +19,8 @@ export type Told =
 export interface Client {
   readonly id: string
   readonly secret: string
+  /** How it shows that it is the client: as `clientAuthentication` of modules. */
+  readonly way: NonNullable<OAuthModule['clientAuthentication']>
 }
 
 /** Milliseconds a provider may take unless settings say otherwise. */
@@ -27,10 +29,14 @@ const LONGEST_ANSWER = 262_144
 
 /** What the provider knows of a token: `ok` only when it is active. */
 export async function introspect(calls: OutgoingCalls, module: OAuthModule, token: string): Promise<Told> {
-  const told = await post(calls, module, module.introspectionUrl, {
-    token,
-    ...clientFields(clientOf(module)),
-  })
+  const told = await postAsClient(
+    calls,
+    module,
+    module.introspectionUrl,
+    { token },
+    clientOf(module),
+    PATIENCE,
+  )
   if (!told.ok || told.json['active'] === true) return told
   return { ok: false, status: 200, fault: 'token is not active' }
 }
@@ -50,25 +56,47 @@ export function tokenCall(
   client: Client,
   timeout: number,
 ): Promise<Told> {
-  return post(calls, module, module.tokenUrl, { ...fields, ...clientFields(client) }, timeout)
+  return postAsClient(calls, module, module.tokenUrl, fields, client, timeout)
 }
 
-export function clientOf({ clientId, clientSecret }: OAuthModule): Client {
-  return { id: clientId, secret: clientSecret }
+export function clientOf({ clientId, clientSecret, clientAuthentication }: OAuthModule): Client {
+  return { id: clientId, secret: clientSecret, way: clientAuthentication ?? 'client_secret_post' }
 }
 
-function clientFields({ id, secret }: Client): Record<string, string> {
-  return { client_id: id, ...(secret.trim() !== '' && { client_secret: secret }) }
+/** A form with what shows who the client is, as the module wants it (RFC 6749, 2.3). */
+async function postAsClient(
+  calls: OutgoingCalls,
+  module: OAuthModule,
+  url: string,
+  fields: Readonly<Record<string, string>>,
+  { id, secret, way }: Client,
+  timeout: number,
+): Promise<Told> {
+  switch (way) {
+    case 'client_secret_basic':
+      return post(calls, module, url, fields, timeout, [['Authorization', clientCredentials(id, secret)]])
+    case 'private_key_jwt':
+      return { ok: false, status: 0, fault: 'plugins have no key to sign for the auth module with' }
+    case 'none':
+      return post(calls, module, url, { ...fields, client_id: id }, timeout)
+    default: {
+      const shown = secret.trim() === '' ? {} : { client_secret: secret }
+      return post(calls, module, url, { ...fields, client_id: id, ...shown }, timeout)
+    }
+  }
 }
 
 async function post(
   calls: OutgoingCalls,
-  { useJson, mtlsConfig, proxy }: OAuthModule,
+  module: OAuthModule,
   url: string,
   fields: Readonly<Record<string, string>>,
-  timeout = PATIENCE,
+  timeout: number,
   headers: ReadonlyArray<readonly [string, string]> = [],
 ): Promise<Told> {
+  const { useJson, mtlsConfig, proxy } = module
+  const fault = endpointFault(module, url)
+  if (fault !== null) return { ok: false, status: 0, fault }
   try {
     return judged(
       await calls.send({

@@ -22,7 +22,8 @@ import { mtlsConfigSchema, tlsConfigSchema } from './tls.ts'
 
 const flagged = (what: string) => field(flag, false, what)
 const url = (fallback: string, what: string) => field(line, fallback, what)
-const server = 'http://localhost:8082'
+/** Stands in addresses of providers that nobody has given. */
+export const placeholderServer = 'http://localhost:8082'
 
 export const basicSchema = v.looseObject({
   _loc: location,
@@ -56,12 +57,12 @@ export const oauth2Schema = v.looseObject({
   remoteValidators: shared.remoteValidators,
   clientId: field(text, 'client', 'Client id'),
   clientSecret: field(text, 'secret', 'Client secret; blank: not sent'),
-  authorizeUrl: url(`${server}/oauth/authorize`, 'Kept for compatibility: loginUrl is used'),
-  tokenUrl: url(`${server}/oauth/token`, 'Gives tokens'),
-  userInfoUrl: url(`${server}/userinfo`, 'Gives profiles'),
-  introspectionUrl: url(`${server}/token/introspect`, 'Tells about tokens'),
-  loginUrl: url(`${server}/login`, 'Where users log in'),
-  logoutUrl: url(`${server}/logout`, 'Where users log out'),
+  authorizeUrl: url(`${placeholderServer}/oauth/authorize`, 'Kept for compatibility: loginUrl is used'),
+  tokenUrl: url(`${placeholderServer}/oauth/token`, 'Gives tokens'),
+  userInfoUrl: url(`${placeholderServer}/userinfo`, 'Gives profiles'),
+  introspectionUrl: url(`${placeholderServer}/token/introspect`, 'Tells about tokens'),
+  loginUrl: url(`${placeholderServer}/login`, 'Where users log in'),
+  logoutUrl: url(`${placeholderServer}/logout`, 'Where users log out'),
   scope: field(line, 'openid profile email name', 'Scope asked for'),
   claims: field(line, 'email name', 'Claims asked for'),
   useCookie: flagged('Keep the descriptor in a cookie rather than in the URL'),

@@ -1,5 +1,5 @@
 /** Auth modules of type `oauth2` as clients that ask for tokens of their own (RFC 6749, 4.4). */
-import { oauthModule } from '../../identity/oauth-module.ts'
+import { endpointFault, oauthModule } from '../../identity/oauth-module.ts'
 import type { FullAnswer, PluginServices } from '../../plugin/index.ts'
 import { bareError } from '../bare-error.ts'
 import type { Asking } from './token-caller.ts'
@@ -21,6 +21,8 @@ export function moduleClient(
     const way = module.clientAuthentication ?? 'client_secret_post'
     if (way === 'private_key_jwt') return unusable('the auth. module has no secret to ask with')
     const clientSecret = way === 'none' ? '' : module.clientSecret.trim()
+    const fault = endpointFault(module, url)
+    if (fault !== null) return unusable(fault)
     const nothing = { audience: '', resource: '', user: '', password: '' }
     return {
       client: { kind: 'client_credentials', url, clientId, clientSecret, scope, ...nothing },

@@ -1,4 +1,5 @@
 /** Requests to the token endpoint of an authorization server (RFC 6749, 4.3, 4.4 and 6). */
+import { clientCredentials } from '../../identity/oauth-module.ts'
 import type { CallAnswer, OutgoingCall } from '../../plugin/index.ts'
 import type { FetchedToken } from './kept-tokens.ts'
 
@@ -62,7 +63,7 @@ export function tokenCall(
     ['Accept', 'application/json'],
     ['Content-Type', type],
   ]
-  if (basic) headers.push(['Authorization', `Basic ${basicOf(client)}`])
+  if (basic) headers.push(['Authorization', clientCredentials(client.clientId, client.clientSecret)])
   return {
     method: settings.method,
     url: client.url,
@@ -79,12 +80,6 @@ function grantOf(client: TokenClient, refresh: string | null): Record<string, st
   if (refresh !== null) return { grant_type: 'refresh_token', refresh_token: refresh }
   if (client.kind === 'client_credentials') return { grant_type: 'client_credentials' }
   return { grant_type: 'password', username: client.user, password: client.password }
-}
-
-/** RFC 6749, 2.3.1: both parts are form-encoded before they are joined. */
-function basicOf({ clientId, clientSecret }: TokenClient): string {
-  const encoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
-  return Buffer.from(`${encoded(clientId)}:${encoded(clientSecret)}`).toString('base64')
 }
 
 /** Reads a token answer. `usual`: life in seconds where the answer tells none. Throws `NoToken`. */

@@ -60,6 +60,30 @@ describe('the token of the call', () => {
     })
   })
 
+  test('is exchanged by the client as the module says it shows itself', async () => {
+    const ask = (module: object, config = {}) => call(config, bearer(token({})), { module })
+    const basic = await ask({ clientAuthentication: 'client_secret_basic' })
+    const pair = Buffer.from('gateway:of+the+gateway').toString('base64')
+    assert.ok(
+      basic.asked[0]!.headers!.some(([name, value]) => name === 'Authorization' && value === `Basic ${pair}`),
+    )
+    assert.equal(form(basic.asked)['client_secret'], undefined)
+    assert.equal(form((await ask({ clientAuthentication: 'none' })).asked)['client_secret'], undefined)
+    const signing = await ask({ clientAuthentication: 'private_key_jwt' })
+    assert.deepEqual([signing.asked.length, signing.status >= 400], [0, true])
+    const client_credentials_override = { client_id: 'other', client_secret: 's' }
+    const other = await ask({ clientAuthentication: 'private_key_jwt' }, { client_credentials_override })
+    assert.equal(form(other.asked)['client_secret'], 's')
+  })
+
+  test('goes to no address that nobody has given', async () => {
+    const module = { oidConfig: 'https://idp.test/.well-known/openid-configuration' }
+    const run = await call({}, bearer(token({})), {
+      module: { ...module, tokenUrl: 'http://localhost:8082/oauth/token' },
+    })
+    assert.deepEqual([run.asked.length, run.status >= 400], [0, true])
+  })
+
   test('is taken away wherever it stood', async () => {
     const run = await call({}, {}, { url: `/?a=1&access_token=${token({})}` })
     assert.equal(run.backend!.path, '/?a=1')

@@ -14,7 +14,7 @@ import { bareError } from '../bare-error.ts'
 import { BriefMemory } from '../brief-memory.ts'
 import { expressionsOf, isClientChosen } from '../client-chosen.ts'
 import { customResponseSettings, refusalAnswer } from '../custom-response.ts'
-import { clientOf, type Json, type Told, tokenCall } from '../identity-provider.ts'
+import { type Client, clientOf, type Json, type Told, tokenCall } from '../identity-provider.ts'
 import { unverified } from '../jwt-verifier.ts'
 import { count, setting, text } from '../settings.ts'
 import { bearerPlace, placeSettings, type TokenPlace, tokenPlace } from '../token-place.ts'
@@ -29,6 +29,12 @@ const noSetup = fault('no auth. module setup')
 const noModule = fault('auth. module not found')
 const unfit = fault('auth. module is not an OAuth2/OIDC module')
 const notFound = bareError(401, 'jwt.missing', { error: 'token not found' })
+
+/** A client of the settings: it has a secret, and shows it where the provider of the module looks for one. */
+function otherClient({ clientAuthentication }: OAuthModule, id: string, secret: string): Client {
+  const basic = clientAuthentication === 'client_secret_basic'
+  return { id, secret, way: basic ? 'client_secret_basic' : 'client_secret_post' }
+}
 
 const optional = (what: string) => setting(v.nullable(text), null, what)
 const exchangeSettings = v.looseObject({
@@ -119,7 +125,7 @@ export default definePlugin({
         const text = value(call)
         if (text !== '') form[name] = text
       }
-      const who = client === null ? clientOf(module) : { id: clientId(call), secret: clientSecret(call) }
+      const who = client === null ? clientOf(module) : otherClient(module, clientId(call), clientSecret(call))
       let memory = memories.get(view)
       if (memory === undefined) memories.set(view, (memory = new BriefMemory()))
       return memory.get(

@@ -1,7 +1,7 @@
 /** How the gateway shows a token endpoint that it is the client (RFC 6749, 2.3; RFC 7523, 2.2). */
 import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto'
 import { signToken } from '../../../identity/jwt/signing.ts'
-import type { OAuthModule } from '../../../identity/oauth-module.ts'
+import { clientCredentials, type OAuthModule } from '../../../identity/oauth-module.ts'
 import type { ProviderServices } from '../../contract.ts'
 import { ProviderDown } from './fault.ts'
 
@@ -24,10 +24,8 @@ export function proofOfClient(
   const { clientId, clientSecret, clientAuthentication = 'client_secret_post' } = settings
   const client_id = clientId
   switch (clientAuthentication) {
-    case 'client_secret_basic': {
-      const pair = Buffer.from(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`).toString('base64')
-      return { fields: {}, headers: [['Authorization', `Basic ${pair}`]] }
-    }
+    case 'client_secret_basic':
+      return { fields: {}, headers: [['Authorization', clientCredentials(clientId, clientSecret)]] }
     case 'private_key_jwt': {
       const client_assertion = assertion(settings, tenant, endpoint, services)
       return { fields: { client_id, client_assertion_type: ASSERTION_TYPE, client_assertion }, headers: [] }
@@ -40,11 +38,6 @@ export function proofOfClient(
         headers: [],
       }
   }
-}
-
-/** RFC 6749, 2.3.1: both parts are form-encoded before they are joined. */
-function formEncoded(text: string): string {
-  return new URLSearchParams([['', text]]).toString().slice(1)
 }
 
 function assertion(
