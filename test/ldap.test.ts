@@ -192,6 +192,23 @@ describe('a directory behind a gateway', { skip: slapdMissing }, () => {
     assert.equal((await gateway.admin('GET', `${modules}/bad`)).status, 404)
   })
 
+  it('is believed by an authority as it is stored now, and not once that is revoked', async t => {
+    if (slapd.authority === null) return t.skip('openssl is not installed')
+    const store = async (revoked: boolean) => {
+      const authority = { id: 'ldap-ca', name: 'ldap-ca', domain: 'ldap-ca', chain: slapd.authority, revoked }
+      const put = await gateway.admin('POST', '/apis/pki.otoroshi.io/v1/certificates/ldap-ca', authority)
+      assert.ok(put.status < 300, put.text)
+    }
+    const check = async () => (await gateway.admin('POST', '/api/auths/tls/_check')).json
+    const serverUrls = [`ldaps://localhost:${slapd.tlsPort}`]
+    await module('tls', { serverUrls, tlsConfig: { enabled: true, trusted_certs: ['ldap-ca'] } })
+    assert.match((await check()).error, /no certificate "ldap-ca"/)
+    await store(true)
+    assert.match((await check()).error, /no certificate "ldap-ca"/)
+    await store(false)
+    assert.deepEqual(await check(), { works: true })
+  })
+
   it('is tried by administrators before users find out', async () => {
     const check = async (path: string, body?: unknown) => (await gateway.admin('POST', path, body)).json
     const config = fields('draft')

@@ -6,6 +6,7 @@ import { controlCalls } from '../data-plane/control-calls.ts'
 import { buildAlert, type EventPort } from '../events/index.ts'
 import { Login } from '../login/login.ts'
 import type { LoginServices } from '../login/services.ts'
+import { isInForce } from '../login/certificate-life.ts'
 import type { EntityDefinition } from '../model/entity.ts'
 import { type Certificate, certificate } from '../model/kinds/certificate.ts'
 import { CLIENT_HEADER, MODULES_HEADER, TOKEN_HEADER, URL_HEADER } from './admin-listener.ts'
@@ -26,8 +27,10 @@ export function openLogins({ settings, control, audit, adminCall, token, log }: 
   const stored = (id: string) => {
     const read = control.get(certificate as EntityDefinition, id)?.read()
     if (read?.ok !== true) return null
-    const { chain, privateKey, _loc } = read.value as Certificate
-    return { chain, privateKey, tenant: _loc.tenant }
+    const stored = read.value as Certificate
+    if (!isInForce(stored, Date.now())) return null
+    const { chain, privateKey, password, _loc } = stored
+    return { chain, privateKey, passphrase: password, tenant: _loc.tenant }
   }
   const everywhere = { id: '', name: '' }
   return new Login({

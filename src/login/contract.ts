@@ -75,6 +75,8 @@ export interface LoginProvider {
 export interface StoredCertificate {
   readonly chain: string
   readonly privateKey: string
+  /** Of the private key; null or absent: it is not encrypted. */
+  readonly passphrase?: string | null
   readonly tenant: string
 }
 
@@ -83,7 +85,7 @@ export interface ProviderServices {
   readonly passwords: Passwords
   readonly attempts: Attempts
   readonly calls: OutgoingCalls
-  /** Null when there is none of this id, or it cannot be read. */
+  /** Null when there is none of this id, or it is revoked, not valid now or unreadable. */
   certificate(id: string): StoredCertificate | null
   log(level: 'info' | 'warn' | 'error', message: string): void
 }

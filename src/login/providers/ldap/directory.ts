@@ -23,7 +23,7 @@ interface Idle {
 
 export class Directory {
   readonly #servers: readonly ServerAddress[]
-  readonly #tls: ConnectionOptions
+  readonly #tls: () => ConnectionOptions
   readonly #timeout: number
   readonly #downUntil = new Map<ServerAddress, number>()
   readonly #idle = new Set<Idle>()
@@ -31,7 +31,7 @@ export class Directory {
   #used = 0
 
   /** `timeout`: milliseconds for each operation, connecting included. */
-  constructor(servers: readonly ServerAddress[], tls: ConnectionOptions, timeout: number) {
+  constructor(servers: readonly ServerAddress[], tls: () => ConnectionOptions, timeout: number) {
     this.#servers = servers
     this.#tls = tls
     this.#timeout = timeout
@@ -108,7 +108,7 @@ export class Directory {
 
   async #open(server: ServerAddress): Promise<Connection> {
     try {
-      return await Connection.over(await openSocket(server, this.#tls, this.#timeout), this.#timeout)
+      return await Connection.over(await openSocket(server, this.#tls(), this.#timeout), this.#timeout)
     } catch (error) {
       throw new DirectoryDown(error instanceof Error ? error.message : String(error))
     }

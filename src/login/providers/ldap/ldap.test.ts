@@ -252,11 +252,11 @@ describe('a directory', { skip: slapdMissing }, () => {
       }
     })
 
-    it('needs certificates that exist, and no key of another organization', () => {
-      assert.throws(() => provider(trust()), /no certificate "ca"/)
+    it('needs certificates that exist, and no key of another organization', async () => {
+      await assert.rejects(() => who(provider(trust()), 'ada'), /no certificate "ca"/)
       const foreign = { own: { chain: '', privateKey: '', tenant: 'others' } }
-      assert.throws(
-        () => provider({ tlsConfig: { enabled: true, certs: ['own'] } }, foreign),
+      await assert.rejects(
+        () => who(provider({ tlsConfig: { enabled: true, certs: ['own'] } }, foreign), 'ada'),
         /another organization/,
       )
     })

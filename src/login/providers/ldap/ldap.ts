@@ -28,7 +28,8 @@ export const ldap: ProviderOf = (module, services) => {
   const settings = parsed.value
   const { allowEmptyPassword, callTimeout = USUAL_TIMEOUT, groupFilters, startTls = false } = settings
   const servers = settings.serverUrls.map(url => readAddress(url, startTls))
-  const tls = tlsOptions(settings, module.tenant, services)
+  // Asked at each connection: stored certificates are renewed, and end.
+  const tls = () => tlsOptions(settings, module.tenant, services)
   const directory = new Directory(servers, tls, Math.min(callTimeout, LONGEST_TIMEOUT))
   const identityOf = identityMaker(settings)
   const say = (message: string): void => services.log('info', `auth module ${module.id}: ${message}`)

@@ -23,6 +23,10 @@ export function tlsOptions(
     rejectUnauthorized: !tlsConfig.trust_all,
     ...(tlsConfig.loose && { checkServerIdentity: () => undefined }),
     ...(ca.length > 0 && { ca }),
-    ...(own !== undefined && { cert: own.chain, key: own.privateKey }),
+    ...(own !== undefined && {
+      cert: own.chain,
+      key: own.privateKey,
+      ...(own.passphrase != null && { passphrase: own.passphrase }),
+    }),
   }
 }

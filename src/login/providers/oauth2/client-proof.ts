@@ -1,8 +1,9 @@
 /** How the gateway shows a token endpoint that it is the client (RFC 6749, 2.3; RFC 7523, 2.2). */
-import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto'
+import { type KeyObject, randomUUID } from 'node:crypto'
 import { signToken } from '../../../identity/jwt/signing.ts'
 import { clientCredentials, type OAuthModule } from '../../../identity/oauth-module.ts'
 import type { ProviderServices } from '../../contract.ts'
+import { privateKeyOf } from '../../stored-key.ts'
 import { ProviderDown } from './fault.ts'
 
 export interface ClientProof {
@@ -51,7 +52,7 @@ function assertion(
   // A module of one organization must not sign with the key of another.
   if (stored === null || stored.tenant !== tenant)
     throw new ProviderDown(`clientKeyId: there is no certificate ${JSON.stringify(id)} of this organization`)
-  const key = createPrivateKey(stored.privateKey)
+  const key = privateKeyOf(stored)
   const issued = Math.floor(Date.now() / 1000)
   return signToken(
     { alg: algorithmOf(key), key, kid: id },

@@ -1,11 +1,12 @@
 /** The keys that tokens of a provider are verified with: those it publishes, or those of the settings of the module. */
-import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 import { algoKeys, type JwksSettings, type KeyOrigins } from '../../../identity/jwt/algo-keys.ts'
 import { algorithmsOf } from '../../../identity/jwt/algorithms.ts'
 import { RemoteKeys } from '../../../identity/jwt/remote-keys.ts'
 import type { TokenKeys } from '../../../identity/jwt/token-keys.ts'
 import type { AlgoSettings } from '../../../model/types/algo-settings.ts'
 import type { ProviderServices } from '../../contract.ts'
+import { privateKeyOf } from '../../stored-key.ts'
 import { ProviderDown } from './fault.ts'
 import type { ProviderCalls } from './provider-calls.ts'
 
@@ -43,7 +44,7 @@ export function settingsKeys(
       },
       signingKey(id) {
         const stored = services.certificate(id)
-        return stored === null ? null : createPrivateKey(stored.privateKey)
+        return stored === null ? null : privateKeyOf(stored)
       },
     },
   }
