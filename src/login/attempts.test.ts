@@ -35,6 +35,20 @@ test('the owner of a name gets in from elsewhere while somebody guesses', () => 
   assert.equal(attempts.begin('m', 'bob', '10.0.0.2'), 0)
 })
 
+test('who has got in from a network before does not wait for what others try elsewhere', () => {
+  const { attempts, pass } = clocked()
+  attempts.begin('m', 'bob', '10.0.0.2')
+  attempts.succeeded('m', 'bob', '10.0.0.2')
+  for (let i = 0; i < 200; i++) attempts.begin('m', 'bob', `10.${i}.0.1`)
+  assert.ok(attempts.begin('m', 'bob', '10.3.0.2') > 0)
+  assert.equal(attempts.begin('m', 'bob', '10.0.0.2'), 0)
+  for (let i = 0; i < 4; i++) attempts.begin('m', 'bob', '10.0.0.2')
+  assert.ok(attempts.begin('m', 'bob', '10.0.0.2') > 0, 'guessing there is slowed down all the same')
+  pass(31 * 24 * 60 * 60_000)
+  for (let i = 0; i < 60; i++) attempts.begin('m', 'bob', `10.${i}.0.1`)
+  assert.ok(attempts.begin('m', 'bob', '10.0.0.2') > 0, 'not for ever')
+})
+
 test('one address cannot try many names, nor many addresses one name, nor is letter case a way around', () => {
   const { attempts } = clocked()
   for (let i = 0; i < 30; i++) assert.equal(attempts.begin('m', `user${i}`, '10.0.0.1'), 0)

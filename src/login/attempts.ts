@@ -2,8 +2,9 @@
  * Failures to log in, counted so that nobody guesses: by name and address together, by address, and by name.
  *
  * Guarantees: memory is bounded, whatever names and addresses come; who guesses one name from one address waits twice as
- * long each time; nobody is locked out for longer than `LONGEST`, so that guessing at a name is no way to keep its owner out;
- * the answer is the same for names that exist and others. Not done here: counting over several instances.
+ * long each time; no wait is longer than `LONGEST`; who has got in from a network before does not wait for what others try
+ * elsewhere, so that guessing at a name does not keep its owner out; the answer is the same for names that exist and others.
+ * Not done here: counting over several instances; and an owner in a network that is new for him waits like whoever guesses.
  */
 
 /** Failures that cost nothing: by name and address, by address, by name. */
@@ -14,6 +15,8 @@ const LONGEST = 60_000
 /** Milliseconds after which failures are forgotten. */
 const FORGOTTEN = 15 * 60_000
 const MOST = 10_000
+/** Milliseconds for which it is remembered that somebody has got in from a network. */
+const AT_HOME = 30 * 24 * 60 * 60_000
 
 type Scope = keyof typeof FREE
 
@@ -29,6 +32,8 @@ export class Attempts {
     address: new Map(),
     name: new Map(),
   }
+  /** Names and networks from which they got in, with epoch milliseconds. */
+  readonly #homes = new Map<string, number>()
   readonly #now: () => number
 
   constructor(now: () => number = Date.now) {
@@ -41,7 +46,10 @@ export class Attempts {
    */
   begin(realm: string, name: string, address: string): number {
     const keys = keysOf(realm, name, address)
-    const wait = Math.max(...keys.map(([scope, key]) => this.#waitOf(scope, key)))
+    const home = this.#isHome(keys[0][1])
+    const wait = Math.max(
+      ...keys.map(([scope, key]) => (scope === 'name' && home ? 0 : this.#waitOf(scope, key))),
+    )
     if (wait > 0) return Math.ceil(wait / 1000)
     for (const [scope, key] of keys) this.#note(scope, key)
     return 0
@@ -51,6 +59,9 @@ export class Attempts {
   succeeded(realm: string, name: string, address: string): void {
     const [[, pair], ...others] = keysOf(realm, name, address)
     this.#kept.pair.delete(pair)
+    this.#homes.delete(pair)
+    if (this.#homes.size >= MOST) this.#homes.delete(this.#homes.keys().next().value!)
+    this.#homes.set(pair, this.#now())
     for (const [scope, key] of others) {
       const failures = this.#kept[scope].get(key)
       if (failures !== undefined && --failures.count <= 0) this.#kept[scope].delete(key)
@@ -59,7 +70,12 @@ export class Attempts {
 
   /** Entries kept. */
   get size(): number {
-    return Object.values(this.#kept).reduce((sum, kept) => sum + kept.size, 0)
+    return Object.values(this.#kept).reduce((sum, kept) => sum + kept.size, this.#homes.size)
+  }
+
+  #isHome(pair: string): boolean {
+    const since = this.#homes.get(pair)
+    return since !== undefined && this.#now() - since < AT_HOME
   }
 
   #waitOf(scope: Scope, key: string): number {
