@@ -128,6 +128,8 @@ export class ConsoleDoor {
 
   /** Null: nobody; a number: seconds to wait. */
   async #localAdmin(username: string, password: string, from: string): Promise<Identity | null | number> {
+    if (this.#settings()['u2fLoginOnly'] === true)
+      throw new LoginRefusal('login.refused', 'Not this way', 'Administrators log in with passkeys only.')
     const { attempts, passwords, services } = this.#desk
     const wait = attempts.begin('local administrators', username, from)
     if (wait > 0) return wait
@@ -142,8 +144,6 @@ export class ConsoleDoor {
       if (error instanceof TooManyPasswords) return 2
       throw error
     }
-    if (this.#settings()['u2fLoginOnly'] === true)
-      throw new LoginRefusal('login.refused', 'Not this way', 'Administrators log in with passkeys only.')
     attempts.succeeded('local administrators', username, from)
     const { label, rights, adminEntityValidators, tags, metadata } = admin
     const name = typeof label === 'string' ? label : username

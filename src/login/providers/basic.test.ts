@@ -87,3 +87,21 @@ test('the dialogue of the browser hands on who was known, and only that', async 
   assert.equal(outcome.kind === 'identity' && outcome.identity.email, 'ada@example.com')
   assert.equal((await one.callback(fakeVisit({ headers }))).kind, 'refused')
 })
+
+test('a name that nobody has is compared with the dearest hash of the module, and passes with no password', async () => {
+  const dear = hashSync('of Eve', 6)
+  const compared: (string | null)[] = []
+  const watched = {
+    ...services(),
+    passwords: {
+      matches: (password: string, hash: string | null) => {
+        compared.push(hash)
+        return passwords.matches(password, hash)
+      },
+    } as Passwords,
+  }
+  const eve = { name: 'Eve', email: 'eve@example.com', password: dear }
+  const module = basic(authModule({ id: 'm', users: [users[0], eve, users[1]] }), watched)
+  assert.equal(await module.checkPassword!('nobody@example.com', 'of Eve'), null)
+  assert.deepEqual(compared, [dear])
+})
