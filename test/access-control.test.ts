@@ -1,6 +1,7 @@
 /** The plugins that decide by path, time, expression, role or user, each on a route of its own. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { hash } from 'bcryptjs'
 import { type Backend, startBackend } from './support/backend.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
 import { call, type CallOptions, type Got } from './support/http.ts'
@@ -186,6 +187,40 @@ describe('users and consumers', () => {
     await route('expected', plugin('ApikeyCalls', { mandatory: false }), plugin('NgExpectedConsumer'))
     assert.equal(outcome(await got('expected')), '401 consumer.missing')
     assert.equal(outcome(await got('expected', '/', { headers: await key('expected-key') })), '200')
+  })
+
+  it('are users of an auth module, each judged by what it says of him', async () => {
+    const password = await hash('correct horse', 4)
+    const people = {
+      id: 'people',
+      type: 'basic',
+      name: 'people',
+      users: [
+        { name: 'Ada', email: 'ada@example.com', password, metadata: { roles: 'admin', team: 'core' } },
+        { name: 'Bob', email: 'bob@other.test', password, metadata: { roles: 'reader', team: 'core' } },
+      ],
+    }
+    const made = await gateway.admin('POST', '/apis/security.otoroshi.io/v1/auth-modules', people)
+    assert.equal(made.status, 201, made.text)
+    const validators = [{ path: '$.user.otoroshiData.roles', value: 'admin' }]
+    const guards = {
+      'user-named': plugin('NgHasAllowedUsersValidator', { usernames: ['Ada'] }),
+      'user-mailed': plugin('NgHasAllowedUsersValidator', { email_domains: ['example.com'] }),
+      'user-role': plugin('RBAC', { allow: ['admin'] }),
+      'user-context': plugin('ContextValidation', { validators }),
+    }
+    for (const [id, guard] of Object.entries(guards)) {
+      await route(id, plugin('BasicAuthWithAuthModule', { ref: 'people' }), guard)
+      const as = (who: string, secret = 'correct horse') =>
+        got(id, '/', { headers: { Authorization: `Basic ${btoa(`${who}:${secret}`)}` } })
+      assert.equal(outcome(await as('ada@example.com')), '200', id)
+      assert.match(
+        outcome(await as('bob@other.test')),
+        /^403 (?:consumer\.not_allowed|context\.invalid)$/,
+        id,
+      )
+      assert.equal((await as('ada@example.com', 'wrong')).status, 401, id)
+    }
   })
 
   it('are asked for by the preset', async () => {
