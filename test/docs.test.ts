@@ -29,6 +29,25 @@ describe('links', () => {
   })
 })
 
+describe('docs/security.md', () => {
+  it('names tests that there are', () => {
+    const tests = globSync('{src,test}/**/*.test.ts', { cwd: root }).map(text).join('\n')
+    const rows = text('docs/security.md')
+      .split('\n')
+      .filter(line => line.startsWith('| '))
+    const named = rows.flatMap(row => inCode(row.split('|').at(-2) ?? '')).filter(name => name.includes(' '))
+    assert.ok(named.length > 100, `${named.length} tests`)
+    const title = (name: string): string => name.replaceAll("'", "\\'")
+    assert.deepEqual(
+      named.filter(
+        name =>
+          !tests.includes(`'${title(name)}'`) && !tests.includes(`"${name}"`) && !tests.includes(`\`${name}`),
+      ),
+      [],
+    )
+  })
+})
+
 function resolves(from: string, link: string): boolean {
   const [path = '', anchor] = link.split('#')
   const target = path === '' ? from : join(dirname(from), path)

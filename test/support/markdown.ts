@@ -45,7 +45,7 @@ export function fencedBlocks(markdown: string): readonly FencedBlock[] {
 
 /** Targets of inline links and images, blocks and code spans left out. */
 export function linksIn(markdown: string): readonly string[] {
-  const prose = read(markdown).prose.replace(/`[^`\n]*`(?!\])/g, '')
+  const prose = read(markdown).prose.replace(/`[^`\n]*`/g, 'code')
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(found => found[1]!)
 }
 
