@@ -561,13 +561,29 @@ describe('a gateway that users see over TLS', () => {
     const form = await browser.open(secure('app.oto.tools'))
     assert.match(form.url, /^https:\/\/privateapps\.oto\.tools\/privateapps\/generic\/login\?/)
     assert.equal((await browser.submit(form, ada)).body, 'served /')
-    for (const name of [COOKIE, 'oto-papps-start', 'oto-login'])
+    for (const name of [COOKIE, '__Host-oto-papps-start', '__Host-oto-login'])
       assert.match(browser.attributes(name)[0]!, /; HttpOnly; Secure; SameSite=Lax$/, name)
     const plain = await call(secured.port, 'http://privateapps.oto.tools/privateapps/home')
     assert.deepEqual(
       [plain.status, plain.headers.location, plain.headers['otoroshi-redirect-to']],
       [303, 'https://privateapps.oto.tools/privateapps/home', 'https'],
     )
+  })
+
+  it('takes no cookie that a host beside can set for the secret of the browser', async () => {
+    const attacker = new TlsBrowser(secured.port)
+    const form = await attacker.open(secure('app.oto.tools'))
+    const secret = attacker.cookie('__Host-oto-login', form.url)!
+    const { action, hidden } = formOf(form)
+    const sent = async (cookie: string) =>
+      call(secured.port, action, {
+        method: 'POST',
+        headers: { ...overTls, Cookie: cookie, 'Content-Type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ ...hidden, ...ada }).toString(),
+      })
+    const planted = await sent(`oto-login=${secret}`)
+    assert.deepEqual([planted.status, planted.headers['otoroshi-error-reason']], [400, 'login.stale'])
+    assert.equal((await sent(`__Host-oto-login=${secret}`)).status, 303)
   })
 
   it('lets a request say where its login leads when that is allowed, on hosts of the route', async () => {

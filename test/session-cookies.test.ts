@@ -83,7 +83,14 @@ describe('backends', () => {
     assert.equal(await seen(hiding, 'app', `a=1; ${COOKIE}=${id}; b=x%3D"y z"`), 'a=1; b=x%3D"y z"')
     assert.equal(await seen(hiding, 'app', `${COOKIE}=${id}`), 'none')
     // On routes that want no login the browser sends them too.
-    assert.equal(await seen(hiding, 'free', `oto-papps-start=1; ${COOKIE}=${id};otoroshi-session=x; c`), 'c')
+    assert.equal(
+      await seen(
+        hiding,
+        'free',
+        `oto-papps-start=1; __Host-oto-papps-start=2; ${COOKIE}=${id};otoroshi-session=x; c`,
+      ),
+      'c',
+    )
     assert.equal(
       await seen(hiding, 'free', 'my-oto-papps-x=1; otoroshi-session2=2'),
       'my-oto-papps-x=1; otoroshi-session2=2',

@@ -1,6 +1,7 @@
 /** What the doors of logins share: states, sessions, cookies, links and the judgement of users. */
 import { randomBytes } from 'node:crypto'
 import type { AuthModuleView } from '../identity/auth-module.ts'
+import { hostCookie } from '../identity/host-cookie.ts'
 import { Signer } from '../identity/seal.ts'
 import { Attempts } from './attempts.ts'
 import { Passwords } from './bcrypt/passwords.ts'
@@ -56,11 +57,12 @@ export class LoginDesk {
 
   /** The secret of the browser, and the cookie that gives it one when it has none. */
   browser(request: LoginRequest): { readonly secret: string; readonly cookies: readonly string[] } {
-    const known = request.cookies.get(BROWSER_COOKIE)
+    const name = hostCookie(BROWSER_COOKIE, request.secure)
+    const known = request.cookies.get(name)
     if (isSecret(known)) return { secret: known, cookies: [] }
     const secret = newSecret()
     const settings = { path: '/', domain: null, maxAge: null, httpOnly: true, sameSite: 'Lax' } as const
-    return { secret, cookies: [cookie(BROWSER_COOKIE, secret, { ...settings, secure: request.secure })] }
+    return { secret, cookies: [cookie(name, secret, { ...settings, secure: request.secure })] }
   }
 
   /** A visit of the flow; `callback`: where the module is called back. */
@@ -85,7 +87,7 @@ export class LoginDesk {
     const form = await request.form()
     const names = ['state', 'token', 'RelayState']
     const text = names.map(name => form.get(name) ?? request.query.get(name)).find(found => found !== null)
-    const flow = this.flows.open(text ?? '', request.cookies.get(BROWSER_COOKIE))
+    const flow = this.flows.open(text ?? '', request.cookies.get(hostCookie(BROWSER_COOKIE, request.secure)))
     if (flow === null || flow.side !== side) throw stale()
     return flow
   }

@@ -84,5 +84,8 @@ test('the browser keeps one secret for all its logins', () => {
   )
   assert.notEqual(planted.split(';')[0], 'oto-papps-start=x')
   const secure = sent('https://app.test/', ['app.test'])
-  assert.match(field(secure, 'Set-Cookie'), /; HttpOnly; Secure; SameSite=Lax$/)
+  assert.match(
+    field(secure, 'Set-Cookie'),
+    /^__Host-oto-papps-start=.*; Path=\/; Max-Age=900; HttpOnly; Secure; SameSite=Lax$/,
+  )
 })

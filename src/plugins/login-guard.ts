@@ -7,6 +7,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { wildcard } from '../expression/wildcard.ts'
 import type { AuthModuleView } from '../identity/auth-module.ts'
+import { hostCookie } from '../identity/host-cookie.ts'
 import type { UserView } from '../identity/user.ts'
 import { type Answer, answer, type ClientRequest, type PluginServices, refuse } from '../plugin/index.ts'
 
@@ -123,12 +124,14 @@ function wanted(request: ClientRequest, own: Way['own'], byParameter: boolean): 
 
 /** One secret for all logins that this browser begins here, so that those in other tabs finish, too. */
 function startOf(request: ClientRequest): { readonly value: string; readonly cookie: string } {
-  const known = request.cookies.get(START_COOKIE)
+  const isSecure = request.protocol === 'https'
+  const name = hostCookie(START_COOKIE, isSecure)
+  const known = request.cookies.get(name)
   const value =
     known !== undefined && /^[A-Za-z0-9_-]{43}$/.test(known) ? known : randomBytes(32).toString('base64url')
-  const secure = request.protocol === 'https' ? '; Secure' : ''
+  const secure = isSecure ? '; Secure' : ''
   return {
     value,
-    cookie: `${START_COOKIE}=${value}; Path=/; Max-Age=${LOGIN_TIME}; HttpOnly${secure}; SameSite=Lax`,
+    cookie: `${name}=${value}; Path=/; Max-Age=${LOGIN_TIME}; HttpOnly${secure}; SameSite=Lax`,
   }
 }

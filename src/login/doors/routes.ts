@@ -5,6 +5,7 @@
  * log in there: nobody is logged in as somebody else by following a link.
  */
 import type { UserView } from '../../identity/user.ts'
+import { hostCookie } from '../../identity/host-cookie.ts'
 import type { LoginDesk } from '../desk.ts'
 import { digest, isSecret } from '../flow.ts'
 import type { LoginModule } from '../modules.ts'
@@ -40,7 +41,7 @@ export class RoutesDoor {
     const { to, start, session, nonce } = handover
     // A login that did not begin at the route begins again there: one that did brings the cookie.
     if (start === '') return redirect(to)
-    const held = request.cookies.get(START_COOKIE)
+    const held = request.cookies.get(hostCookie(START_COOKIE, request.secure))
     if (!isSecret(held) || digest(held) !== start) throw badLink(to)
     const module = this.#desk.modules.get(handover.module)
     const user = await this.#desk.sessions.user(session)
