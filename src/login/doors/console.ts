@@ -163,7 +163,8 @@ export class ConsoleDoor {
   async #byModule(request: LoginRequest): Promise<Reply> {
     const module = this.#module()
     if (module === null) {
-      if (typeof this.#settings()['backOfficeAuthRef'] !== 'string') return redirect('/')
+      // Forms send an empty text for no module.
+      if (!this.#settings()['backOfficeAuthRef']) return redirect('/')
       throw new LoginRefusal(
         'login.module_missing',
         'Login not possible',
