@@ -5,10 +5,14 @@ import { isObject } from '../model/types/shape.ts'
 const SINGLE = new Set(['AuthModule', 'NgLegacyAuthModuleCall', 'NgAuthModuleUserExtractor'])
 const SEVERAL = 'MultiAuthModule'
 
+/** Plugins that want a login of every caller. */
+const GUARDS: ReadonlySet<string> = new Set(
+  ['AuthModule', SEVERAL, 'NgLegacyAuthModuleCall'].map(name => `cp:otoroshi.next.plugins.${name}`),
+)
+
 /** True for plugins that want a login of every caller. */
 export function wantsLogin(plugin: string): boolean {
-  const name = nameOf(plugin)
-  return name === SEVERAL || (SINGLE.has(name) && name !== 'NgAuthModuleUserExtractor')
+  return GUARDS.has(plugin)
 }
 
 export interface RouteModules {

@@ -2,9 +2,11 @@
  * From a route's JSON to a route that serves. Never throws and never rejects: whatever is wrong becomes a closed route
  * that answers its reason (law 1).
  */
+import { wantsLogin } from '../../identity/route-modules.ts'
 import { backend as backendKind } from '../../model/kinds/backend.ts'
 import { type Route, route as routeKind } from '../../model/kinds/route.ts'
 import { readEntity, readEntityText } from '../../model/read.ts'
+import type { PluginSlot } from '../../model/types/plugin-slot.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
 import type { PluginServices, RouteView } from '../../plugin/contract.ts'
 import { describeFaults } from '../../schema/index.ts'
@@ -14,14 +16,12 @@ import { compileChain } from './chain.ts'
 import { CompiledRoute, releaseLinks, type RouteParts, type TargetLink } from './compiled-route.ts'
 import { destinations } from './destination.ts'
 import { disposeQuietly } from './dispose.ts'
-import { wantsLogin } from '../../identity/route-modules.ts'
-import type { PluginSlot } from '../../model/types/plugin-slot.ts'
 import type { CompileEnvironment } from './environment.ts'
+import { withHiddenSessions } from './hidden-sessions.ts'
 import { withLegacyChecks } from './legacy-checks.ts'
 import { isPrivate, linkOf } from './link.ts'
 import { compilePath } from './path.ts'
 import { routeView, targetView } from './route-view.ts'
-import { withHiddenSessions } from './hidden-sessions.ts'
 import { slotsOfRoutes } from './sinks.ts'
 
 /** Metadata that names the route whose statistics and breakers this one shares. */
