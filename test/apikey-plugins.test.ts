@@ -183,13 +183,15 @@ describe('a token endpoint', () => {
 })
 
 describe('a login with a key', () => {
-  it('asks browsers, and leaves the key for others', async () => {
+  it('asks browsers, leaves the key for others and keeps its secret from the backend', async () => {
     await route('login-page', plugin('ApikeyAuthModule', { realm: 'shop' }), plugin('NgExpectedConsumer'))
     await key('person')
     const asked = await got('login-page')
     assert.equal(asked.status, 401)
     assert.equal(asked.headers['www-authenticate'], 'Basic realm="shop"')
     assert.equal(outcome(await got('login-page', '/', { headers: basic('person') })), '200')
+    const passed = backend.seen.at(-1)!
+    assert.equal(passed.headers.authorization, undefined, 'the backend is not told the secret')
     assert.equal(
       outcome(await got('login-page', '/', { headers: basic('person', 'x') })),
       '401 apikey.login_needed',
@@ -280,7 +282,15 @@ describe('an access token as a key', () => {
     assert.deepEqual([...new Set(all.map(outcome))], ['200'])
     for (const headers of [bearer({ sub: 'ada' }), bearer({ sub: 'ada', roles: ['buyer'] }, 'x'), {}])
       assert.equal(outcome(await got('oidc', '/', { headers })).slice(0, 10), '400 apikey')
-    await gateway.admin('PATCH', `${KEYS}/oidc-provider-ada`, { enabled: false })
+    const post = () => got('oidc', '/', { method: 'POST', headers: good })
+    assert.equal(outcome(await post()), '200')
+    await gateway.admin('PATCH', `${KEYS}/oidc-provider-ada`, { readOnly: true })
+    assert.equal(
+      outcome(await post()),
+      '405 method_not_allowed',
+      'what the key may not do, its token may not',
+    )
+    await gateway.admin('PATCH', `${KEYS}/oidc-provider-ada`, { enabled: false, readOnly: false })
     assert.equal(
       outcome(await got('oidc', '/', { headers: good })).slice(0, 10),
       '400 apikey',

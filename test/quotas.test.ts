@@ -220,7 +220,7 @@ describe('plugins that limit', () => {
     await on.add('counted', [calls, quota('ApikeyQuotas')])
     await on.addKey('counted', { authorizedEntities: ['route_counted'] })
     await inTurn(2, () => on.get('counted', basic('counted')))
-    assert.equal((await on.gateway.admin('GET', '/api/apikeys/counted/quotas')).json.currentCallsPerDay, 0)
+    assert.equal((await on.gateway.admin('GET', '/api/apikeys/counted/quotas')).json.currentCallsPerDay, 2)
   })
 
   for (const name of ['RequestBandwidthThrottling', 'ResponseBandwidthThrottling'])

@@ -59,6 +59,16 @@ describe('the limits of a key', () => {
     })
   })
 
+  it('let nobody through where a length or an interval is none', () => {
+    for (const wrong of ['10s', 0, -5, {}, Number.NaN]) {
+      const window = readStrategy({ id: 'FixedWindowStrategyConfig', windowDurationMs: wrong }, WINDOW)
+      assert.equal(window?.plan.window, 0, String(wrong))
+      const refillRequestIntervalMs = wrong
+      const bucket = readStrategy({ id: 'LocalTokensBucketStrategyConfig', refillRequestIntervalMs }, WINDOW)
+      assert.deepEqual([bucket?.plan.window, bucket?.plan.refill], [0, 0], String(wrong))
+    }
+  })
+
   it('let nobody through where they are no numbers, and mean plenty where they are missing', () => {
     const of = (written: unknown) =>
       readStrategy({ id: 'LegacyThrottlingStrategyConfig', quota: { window: written } }, WINDOW)?.plan.window

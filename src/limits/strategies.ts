@@ -42,7 +42,7 @@ export function countersOfKey(
   return { family, id: bucketKey === null || bucketKey === '' ? clientId : bucketKey }
 }
 
-/** Null for what is no strategy of upstream's. A limit that is no number lets nobody through (law 1). */
+/** Null for what is no strategy of upstream's. A limit, a length or an interval that is no number lets nobody through (law 1). */
 export function readStrategy(json: unknown, windowMs: number): Strategy | null {
   if (typeof json !== 'object' || json === null) return null
   const { id, quota, bucketKey, ...more } = json as Json
@@ -57,14 +57,17 @@ export function readStrategy(json: unknown, windowMs: number): Strategy | null {
       return { plan: windowPlan(window, windowMs, daily, monthly), family: 'lua-limiter', bucketKey: key }
     case 'FixedWindowStrategyConfig': {
       const length = numberIn(more['windowDurationMs'], 10_000)
-      const plan = localPlan(window, Math.max(1, length), daily, monthly)
+      const plan = localPlan(length > 0 ? window : 0, Math.max(1, length), daily, monthly)
       return { plan, family: 'limiter', bucketKey: key }
     }
     case 'LocalTokensBucketStrategyConfig': {
       const capacity = numberIn(more['capacity'], 300)
       const interval = numberIn(more['refillRequestIntervalMs'], 50)
       const tokens = numberIn(more['refillRequestedTokens'], 50)
-      const plan = bucketPlan(capacity, interval, tokens, daily, monthly)
+      const plan =
+        interval > 0
+          ? bucketPlan(capacity, interval, tokens, daily, monthly)
+          : bucketPlan(0, 1, 0, daily, monthly)
       return { plan, family: 'limiter', bucketKey: key }
     }
     default:

@@ -5,15 +5,20 @@ import type { Counting } from '../limits/counting.ts'
 import { countersOfKey, strategyOfKey } from '../limits/strategies.ts'
 import { LOOK, type Mode, type Outcome, OVER_DAY, OVER_MONTH, PASS, type Tally } from '../limits/tally.ts'
 import {
+  attribute,
   countCall,
   countedCallAttribute,
   eventExtrasAttribute,
   type Exchange,
+  hypotheticalAttribute,
   type Limit,
   type PluginServices,
   type Refusal,
   refuse,
 } from '../plugin/index.ts'
+
+/** Set once a call has been taken from the quotas of its key, not only compared with them. */
+export const keyCallTaken = attribute<boolean>('key-call-taken')
 
 export type KeyCounter = (
   exchange: Exchange,
@@ -50,7 +55,9 @@ export function keyCounter(services: PluginServices, mode: Mode, shadow: boolean
       },
       counted(exchange, tally, over) {
         exchange.attributes.set(countedCallAttribute, countedCall(tally, plan))
-        if (counting.global.alerts.enabled) alerts.tell(key, limit, tally, over)
+        if (mode !== LOOK) exchange.attributes.set(keyCallTaken, true)
+        const thought = exchange.attributes.get(hypotheticalAttribute) === true
+        if (counting.global.alerts.enabled && !thought) alerts.tell(key, limit, tally, over)
       },
     }
     return { tally: counting.tally(family, id), limit }

@@ -4,6 +4,7 @@ import { secretOpens } from '../../identity/proofs.ts'
 import {
   answer,
   apikeyAttribute,
+  attribute,
   definePlugin,
   type FullAnswer,
   type ReasonCode,
@@ -23,7 +24,7 @@ export default definePlugin({
     'Asks browsers for the id and secret of an API key that is granted on the route (HTTP basic authentication). Constraints on tags and metadata may narrow which keys are accepted.',
   family: 'apikeys',
   categories: ['AccessControl'],
-  steps: ['PreRoute'],
+  steps: ['PreRoute', 'TransformRequest'],
   config: v.looseObject({
     realm: setting(v.nullable(text), 'apikey-auth-module-realm', 'Name that browsers show'),
     matcher: setting(
@@ -37,6 +38,7 @@ export default definePlugin({
     const find = routeKeys(services, constraints, constraints !== null)
     const challenge = `Basic realm="${quoted(config.realm ?? 'apikey-auth-module-realm')}"`
     const again = page(401, 'apikey.login_needed', 'not authorized', challenge)
+    const shown = attribute<boolean>('apikey-in-authorization')
     const unreadable = page(403, 'apikey.bad', 'forbidden', challenge)
     return {
       preRoute({ request, attributes, startedAt }) {
@@ -50,7 +52,12 @@ export default definePlugin({
         const restriction = restricted(here, request)
         if (restriction !== null) return restriction
         attributes.set(apikeyAttribute, here.key)
+        attributes.set(shown, true)
         return undefined
+      },
+      // What let the call in here is none of the backend's.
+      request({ attributes, upstream }) {
+        if (attributes.get(shown) === true) upstream.headers.delete('authorization')
       },
     }
   },

@@ -16,6 +16,7 @@ import { accessTokenRule, type TokenVerdict } from '../access-token-rule.ts'
 import { keyCounter } from '../key-counter.ts'
 import { pathPatterns } from '../path-patterns.ts'
 import { count, flag, noTexts, setting, text, texts } from '../settings.ts'
+import { restricted } from './admission.ts'
 import { routeKeys } from './route-keys.ts'
 
 /** Keys of tokens that stay made; the one made first goes first. */
@@ -131,6 +132,10 @@ function keysOf(settings: Rule, services: PluginServices) {
     const clientId = [route.id, module, ...(subject === null ? [] : [subject])].join('-')
     const key = await keyFor(clientId, module, exchange)
     if (key === null) return undefined
+    // What a stored key may do here holds for the token that stands for it, too.
+    const here = settings.mode === 'Tmp' ? null : find(clientId)
+    const restriction = here === null ? null : restricted(here, exchange.request)
+    if (restriction !== null) return restriction
     const refusal = settings.quotasEnabled ? await counts(exchange, key) : undefined
     if (refusal === undefined) exchange.attributes.set(apikeyAttribute, key)
     return refusal

@@ -4,6 +4,7 @@ import { remainingOf } from '../../limits/counted-call.ts'
 import { apikeyAttribute, countedCallAttribute } from '../../plugin/index.ts'
 import { apikey } from '../../plugin/testing.ts'
 import { counted } from '../testing/counted.ts'
+import { keyCallTaken } from '../key-counter.ts'
 import plugin from './apikey-quotas.ts'
 
 const key = apikey({ clientId: 'k', clientSecret: 's', dailyQuota: 2 })
@@ -24,14 +25,18 @@ it('has nothing to count without a key', async () => {
   assert.deepEqual([status, attributes.get(countedCallAttribute)], [200, undefined])
 })
 
-it('does not count a call that was counted', async () => {
+it('does not count a call that was counted, but one that was only compared', async () => {
   const first = await counted(plugin, { before: ({ attributes }) => attributes.set(apikeyAttribute, key) })()
   const call = first.attributes.get(countedCallAttribute)!
-  const run = counted(plugin, {
-    before: ({ attributes }) => {
-      attributes.set(apikeyAttribute, key)
-      attributes.set(countedCallAttribute, call)
-    },
-  })
-  assert.equal((await run()).attributes.get(countedCallAttribute), call)
+  assert.equal(first.attributes.get(keyCallTaken), true)
+  const after = (taken: boolean) =>
+    counted(plugin, {
+      before: ({ attributes }) => {
+        attributes.set(apikeyAttribute, key)
+        attributes.set(countedCallAttribute, call)
+        if (taken) attributes.set(keyCallTaken, true)
+      },
+    })
+  assert.equal((await after(true)()).attributes.get(countedCallAttribute), call)
+  assert.notEqual((await after(false)()).attributes.get(countedCallAttribute), call)
 })

@@ -1,7 +1,7 @@
 /** Counts calls of API keys that other plugins accepted. */
 import { NOTE } from '../../limits/tally.ts'
-import { apikeyAttribute, countedCallAttribute, definePlugin } from '../../plugin/index.ts'
-import { keyCounter } from '../key-counter.ts'
+import { apikeyAttribute, definePlugin } from '../../plugin/index.ts'
+import { keyCallTaken, keyCounter } from '../key-counter.ts'
 import { noSettings } from '../settings.ts'
 
 export default definePlugin({
@@ -19,7 +19,7 @@ export default definePlugin({
       access(exchange) {
         const { attributes } = exchange
         const key = attributes.get(apikeyAttribute)
-        if (key === undefined || attributes.get(countedCallAttribute) !== undefined) return undefined
+        if (key === undefined || attributes.get(keyCallTaken) === true) return undefined
         return counts(exchange, key)
       },
     }

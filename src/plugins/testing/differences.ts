@@ -11,6 +11,7 @@ export const differentFamilies: Readonly<Record<string, string>> = {}
 
 /** Plugin → its steps here. */
 export const differentSteps: Readonly<Record<string, readonly string[]>> = {
+  'cp:otoroshi.next.plugins.ApikeyAuthModule': ['PreRoute', 'TransformRequest'],
   'cp:otoroshi.next.plugins.LimitHeaderOutTooLong': ['TransformResponse'],
   'cp:otoroshi.next.plugins.RejectHeaderOutTooLong': ['TransformResponse'],
 }
