@@ -6,6 +6,7 @@
  * provider) stays.
  */
 import type { AttributeKey, HeaderNameKey, Phase } from '../../plugin/index.ts'
+import type { Credential } from '../../identity/credential.ts'
 import type { ApikeyCallSettings } from './apikey-call-settings.ts'
 import { type Found, pairNames, type Spot } from './credentials.ts'
 import type { KeyOfRoute } from './route-keys.ts'
@@ -23,15 +24,11 @@ export function credentialKeeper(
   const pair = pairNames(config.extractors, names)
   if (!config.wipe_backend_request) return giveBack(pair, names)
   const ownPair = pair[0] !== names.clientId || pair[1] !== names.clientSecret
+  const isOurs = ({ form, clientId }: Credential): boolean => form === 'bearer' || find(clientId) !== null
   return ({ request, upstream, attributes }) => {
     const found = attributes.get(used)
     for (const spot of spots) {
-      if (spot !== found?.spot) {
-        const credential = spot.find(request)
-        if (credential === null) continue
-        if (credential.form !== 'bearer' && find(credential.clientId) === null) continue
-      }
-      spot.place.wipe(upstream)
+      if (spot === found?.spot || spot.findAll(request).some(isOurs)) spot.place.wipe(upstream)
     }
     // Headers with names of one's own hold nothing but a key, even when only one of the two is there.
     if (ownPair) for (const name of pair) upstream.headers.delete(name)

@@ -14,6 +14,8 @@ import { cookiePlace, headerPlace, pathPlace, type Place, queryPlace } from './p
 export interface Spot {
   readonly place: Place
   find(request: ClientRequest): Credential | null
+  /** Every credential in the place, those that do not count included. */
+  findAll(request: ClientRequest): readonly Credential[]
 }
 
 export interface Found {
@@ -118,8 +120,14 @@ function spot(place: Place, read: Reader): Spot {
       const text = place.read(request)
       return text === null ? null : read(text)
     },
+    findAll(request) {
+      const texts = place.readAll(request)
+      return texts.length === 0 ? NOTHING : texts.map(read).filter(credential => credential !== null)
+    },
   }
 }
+
+const NOTHING: readonly Credential[] = []
 
 function headerPair(idName: string, secretName: string): Spot {
   const id = header(idName, '')
@@ -127,6 +135,7 @@ function headerPair(idName: string, secretName: string): Spot {
   return {
     place: {
       read: id.read,
+      readAll: id.readAll,
       wipe(upstream) {
         id.wipe(upstream)
         secret.wipe(upstream)
@@ -137,6 +146,11 @@ function headerPair(idName: string, secretName: string): Spot {
       if (clientId === null) return null
       const given = secret.read(request)
       return given === null ? null : { form: 'secret', clientId, secret: given }
+    },
+    findAll(request) {
+      const [given] = secret.readAll(request)
+      if (given === undefined) return NOTHING
+      return id.readAll(request).map(clientId => ({ form: 'secret', clientId, secret: given }))
     },
   }
 }

@@ -2,9 +2,13 @@
 import { withoutParameter } from '../../http/query.ts'
 import type { BackendRequest, ClientRequest } from '../../plugin/index.ts'
 
+const NOTHING: readonly string[] = []
+
 export interface Place {
   /** The text in this place; null when there is none. */
   read(request: ClientRequest): string | null
+  /** Every text in this place: names may be there more than once, and who knows which of them somebody else reads. */
+  readAll(request: ClientRequest): readonly string[]
   /** Takes the text out of what goes to the backend. */
   wipe(upstream: BackendRequest): void
 }
@@ -13,13 +17,22 @@ export interface Place {
 export function headerPlace(given: string, scheme: string, schemeNeeded: boolean): Place {
   const name = given.toLowerCase()
   const start = `${scheme.toLowerCase()} `
+  const textIn = (value: string): string | null => {
+    if (scheme !== '' && value.slice(0, start.length).toLowerCase() === start)
+      return value.slice(start.length).trim()
+    return schemeNeeded ? null : value
+  }
   return {
     read(request) {
       const value = request.headers.get(name)
-      if (value === undefined) return null
-      if (scheme !== '' && value.slice(0, start.length).toLowerCase() === start)
-        return value.slice(start.length).trim()
-      return schemeNeeded ? null : value
+      return value === undefined ? null : textIn(value)
+    },
+    readAll({ headers }) {
+      if (headers.get(name) === undefined) return NOTHING
+      return headers
+        .getAll(name)
+        .map(textIn)
+        .filter(text => text !== null)
     },
     wipe: upstream => upstream.headers.delete(name),
   }
@@ -27,13 +40,14 @@ export function headerPlace(given: string, scheme: string, schemeNeeded: boolean
 
 /** A query parameter; of several the last counts. */
 export function queryPlace(name: string): Place {
+  const readAll = ({ queryString, query }: ClientRequest): readonly string[] => {
+    // Without escapes the name stands there as it is, or nowhere: nothing needs to be decoded.
+    if (queryString === '' || !(queryString.includes(name) || /[%+]/.test(queryString))) return NOTHING
+    return query.getAll(name)
+  }
   return {
-    read(request) {
-      const { queryString } = request
-      // Without escapes the name stands there as it is, or nowhere: nothing needs to be decoded.
-      if (queryString === '' || !(queryString.includes(name) || /[%+]/.test(queryString))) return null
-      return request.query.getAll(name).at(-1) ?? null
-    },
+    read: request => readAll(request).at(-1) ?? null,
+    readAll,
     wipe(upstream) {
       upstream.path = withoutParameter(upstream.path, name)
     },
@@ -48,6 +62,11 @@ export function cookiePlace(name: string): Place {
   }
   return {
     read: request => (request.headers.has('cookie') ? (request.cookies.get(name) ?? null) : null),
+    readAll({ headers, cookies }) {
+      if (!headers.has('cookie') || cookies.get(name) === undefined) return NOTHING
+      const pairs = headers.getAll('cookie').flatMap(field => field.split(';'))
+      return pairs.filter(pair => !other(pair) && pair.trim() !== '').map(valueInPair)
+    },
     wipe({ headers }) {
       const pairs = headers.getAll('cookie').flatMap(field => field.split(';'))
       const left = pairs.filter(other).map(pair => pair.trim())
@@ -61,6 +80,15 @@ export function cookiePlace(name: string): Place {
 export function pathPlace(name: string): Place {
   return {
     read: ({ pathParams }) => (Object.hasOwn(pathParams, name) ? pathParams[name]! : null),
+    readAll: ({ pathParams }) => (Object.hasOwn(pathParams, name) ? [pathParams[name]!] : NOTHING),
     wipe: () => {},
   }
+}
+
+/** Value of `name=value`, without the quotes that may be around it (RFC 6265, 4.1.1). */
+function valueInPair(pair: string): string {
+  return pair
+    .slice(pair.indexOf('=') + 1)
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
 }
