@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type Backend, startBackend } from './support/backend.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
+import { until } from './support/wait.ts'
 import { call } from './support/http.ts'
 
 let gateway: TestGateway
@@ -151,7 +152,8 @@ describe('an explanation', () => {
       const { status, refusal } = await explain(`http://${url}`)
       told.push([refusal?.status ?? (status === 0 ? 200 : status), refusal?.reason ?? ''])
     }
-    // The calls of the admin API themselves are requests, too.
+    // The calls of the admin API themselves are requests, too; each is counted once its answer is written.
+    await until('the last call is counted', async () => (await count()) - before >= urls.length)
     assert.equal((await count()) - before, urls.length)
     assert.equal(backend.seen.length, seen)
     const happened: (readonly [number, string])[] = []

@@ -3,7 +3,7 @@ import { type ApikeyView, readApikey } from '../identity/apikey.ts'
 import type { ApikeySource } from '../plugin/contract.ts'
 import type { ApikeyDesk, KeyToStore } from './apikey-desk.ts'
 
-/** Parsed keys kept; the one unused longest goes first. */
+/** Parsed keys kept; the one read first goes first. */
 const MOST_PARSED = 10_000
 
 export class ApikeyIndex implements ApikeySource {
