@@ -35,7 +35,7 @@ export async function introspect(calls: OutgoingCalls, module: OAuthModule, toke
     module.introspectionUrl,
     { token },
     clientOf(module),
-    PATIENCE,
+    patienceOf(module),
   )
   if (!told.ok || told.json['active'] === true) return told
   return { ok: false, status: 200, fault: 'token is not active' }
@@ -43,7 +43,7 @@ export async function introspect(calls: OutgoingCalls, module: OAuthModule, toke
 
 /** The profile of whom the access token was given to. */
 export function userInfo(calls: OutgoingCalls, module: OAuthModule, token: string): Promise<Told> {
-  return post(calls, module, module.userInfoUrl, { access_token: token }, PATIENCE, [
+  return post(calls, module, module.userInfoUrl, { access_token: token }, patienceOf(module), [
     ['Authorization', `Bearer ${token}`],
   ])
 }
@@ -61,6 +61,11 @@ export function tokenCall(
 
 export function clientOf({ clientId, clientSecret, clientAuthentication }: OAuthModule): Client {
   return { id: clientId, secret: clientSecret, way: clientAuthentication ?? 'client_secret_post' }
+}
+
+/** Milliseconds the provider of a module may take. */
+function patienceOf({ callTimeout }: OAuthModule): number {
+  return callTimeout ?? PATIENCE
 }
 
 /** A form with what shows who the client is, as the module wants it (RFC 6749, 2.3). */

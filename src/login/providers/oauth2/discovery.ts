@@ -104,7 +104,8 @@ function joined(settings: OAuthModule, document: Json | null): Provider {
     throw new NotBelieved('neither settings nor provider say where one logs in and where tokens are')
   const logout = own('logoutUrl') ?? told('end_session_endpoint') ?? ''
   return {
-    issuer: settings.issuer ?? told('issuer'),
+    // As the provider writes it: a slash at the end was let pass above, and tokens have it too.
+    issuer: told('issuer') ?? settings.issuer ?? null,
     login,
     token,
     userInfo: own('userInfoUrl') ?? told('userinfo_endpoint'),

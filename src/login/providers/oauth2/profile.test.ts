@@ -166,6 +166,12 @@ describe('a provider in trouble', () => {
       'Ada',
       'unless the settings say so',
     )
+    const slashed = idp(s => (s.issuer = 'https://slashed.test/'))
+    assert.equal(
+      (await identityOf(slashed, { issuer: 'https://slashed.test' })).name,
+      'Ada',
+      'a slash at the end',
+    )
     const away = make(idp(), { oidConfig: 'https://elsewhere.test/config' })
     await assert.rejects(async () => away.loginPage(fakeVisit({})), /unreachable/)
   })
