@@ -106,6 +106,16 @@ describe('a browser', { skip: chromiumMissing }, () => {
     assert.equal(await chromium.value(`document.documentElement.lang`), 'en')
   }
 
+  /** Ada logs in by the form that is there, by keyboard, and comes to the backend. */
+  async function fillsIn(): Promise<void> {
+    await chromium.sees(`document.activeElement?.id === 'username'`)
+    await chromium.type('ada@example.com')
+    await chromium.press('Tab')
+    await chromium.type('correct horse')
+    await chromium.press('Enter')
+    await chromium.sees(`document.title === 'backend'`)
+  }
+
   it('goes from the route over the form to the backend, by keyboard, and out again', async () => {
     await chromium.newPage()
     await chromium.open(at('app.oto.tools', '/sheets?week=3'))
@@ -136,12 +146,7 @@ describe('a browser', { skip: chromiumMissing }, () => {
     await chromium.newPage()
     await chromium.open(at('app.oto.tools', '/.well-known/otoroshi/logout?redirect=/moved'))
     await chromium.open(at('app.oto.tools', '/moved'))
-    await chromium.sees(`document.activeElement?.id === 'username'`)
-    await chromium.type('ada@example.com')
-    await chromium.press('Tab')
-    await chromium.type('correct horse')
-    await chromium.press('Enter')
-    await chromium.sees(`document.title === 'backend'`)
+    await fillsIn()
     assert.equal(await chromium.text(), 'served /there')
   })
 
@@ -153,12 +158,7 @@ describe('a browser', { skip: chromiumMissing }, () => {
     await picture('choice')
     await isWellMade()
     await chromium.value(`document.querySelectorAll('main a')[1].click()`)
-    await chromium.sees(`document.activeElement?.id === 'username'`)
-    await chromium.type('ada@example.com')
-    await chromium.press('Tab')
-    await chromium.type('correct horse')
-    await chromium.press('Enter')
-    await chromium.sees(`document.title === 'backend'`)
+    await fillsIn()
     assert.equal(await chromium.text(), 'served /orders')
   })
 

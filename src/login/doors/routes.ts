@@ -72,8 +72,13 @@ export class RoutesDoor {
         const user = await this.#desk.sessions.user(id)
         // Shown in the query or a header, it may belong to any of them.
         if (user === null || user.authConfigId !== module.view.id) continue
-        onward = await this.#leave(module, user)
+        const there = await this.#leave(module, user)
         left ??= module
+        // Of several logins the first with a provider to log out of leads there.
+        if (onward === null && there !== null) {
+          onward = there
+          left = module
+        }
         await this.#desk.sessions.endUser(user.id)
       }
     left ??= here[0]?.module ?? modules[0]!
