@@ -1,6 +1,7 @@
 /** Logins by OAuth 2 and OpenID Connect through a running gateway, with a provider that is right, and one that is wrong. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { hash } from 'bcryptjs'
 import { FaultyProvider } from '../src/login/testing/faulty-provider.ts'
 import { type Backend, startBackend } from './support/backend.ts'
 import { Browser, type Visited } from './support/browser.ts'
@@ -182,6 +183,45 @@ describe('a login at a provider', () => {
 })
 
 describe('a logout', () => {
+  it('of two logins leads to the provider that one of them has', async () => {
+    provider()
+    const own = {
+      id: 'own',
+      type: 'basic',
+      name: 'own',
+      users: [{ name: 'Ada', email: 'ada@example.com', password: await hash('correct horse', 4) }],
+      sessionCookieValues: { httpOnly: true, secure: false },
+    }
+    const made = await gateway.admin('POST', modules, own)
+    assert.equal(made.status, 201, made.text)
+    for (const [id, plugin] of [
+      ['own', { plugin: AUTH, config: { auth_module: 'own' } }],
+      [
+        'both',
+        {
+          plugin: `${AUTH.replace('AuthModule', 'MultiAuthModule')}`,
+          config: { auth_modules: ['idp', 'own'] },
+        },
+      ],
+    ] as const)
+      await gateway.route({
+        id,
+        name: id,
+        frontend: { domains: [`${id}.oto.tools`] },
+        backend: { targets: [{ id: 't', hostname: '127.0.0.1', port: backend.port, tls: false }] },
+        plugins: [plugin],
+      })
+    const user = browser()
+    await user.open(at('idp.oto.tools'))
+    const form = await user.open(at('own.oto.tools'))
+    assert.equal(
+      (await user.submit(form, { username: 'ada@example.com', password: 'correct horse' })).body,
+      'served /',
+    )
+    const out = await user.request(at('both.oto.tools', '/.well-known/otoroshi/logout'))
+    assert.match(out.headers.location ?? '', new RegExp(`^${idp.origin}/logout`))
+  })
+
   it('ends the session here and at the provider, and comes back by one address that is always the same', async () => {
     provider()
     const user = browser()
