@@ -199,6 +199,40 @@ describe('a body nobody reads', () => {
     )
     assert.equal(chunked.match(/HTTP\/1\.1 200/g)?.length, 1)
   })
+
+  it('is let go of in the middle: the connection closes when the answer said so, and else goes on', async () => {
+    /** Answers as soon as it saw a part of the body, of which it wants no more. */
+    const early =
+      (flush: boolean) =>
+      (exchange: ServerExchange): void => {
+        let answered = false
+        const answerOnce = (): boolean => {
+          if (answered) return true
+          answered = true
+          exchange.writeHead(200, 'OK', none(), 1)
+          if (flush) exchange.flush()
+          exchange.writeBody(Buffer.from('x'))
+          exchange.end()
+          return true
+        }
+        exchange.readBody({ data: answerOnce, end: answerOnce, error: () => {} })
+      }
+    const body = 'x'.repeat(99_999)
+    for (const head of [
+      `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n`,
+      `POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`,
+    ]) {
+      const more = `${body.slice(10)}${head.includes('chunked') ? '\r\n0\r\n\r\n' : ''}${get()}`
+      const closed = await answer(early(false), head + body.slice(0, 10), more)
+      assert.match(closed, /^HTTP\/1\.1 200 OK\r\n[^x]*Connection: close\r\n\r\nx$/)
+      const kept = await answer(early(true), head + body.slice(0, 10), more)
+      assert.match(kept, /^HTTP\/1\.1 200 OK\r\nDate: now\r\nContent-Length: 1\r\n\r\nxHTTP\/1\.1 200/)
+    }
+    // A short rest costs nothing.
+    const short = `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 20\r\n\r\n`
+    const next = await answer(early(false), short + body.slice(0, 10), body.slice(0, 10) + get())
+    assert.equal(next.match(/HTTP\/1\.1 200/g)?.length, 2)
+  })
 })
 
 describe('a request body', () => {

@@ -56,10 +56,11 @@ export class Http1Exchange implements ServerExchange, RoomOwner {
   #reader: BodyReader | null = null
   #paused = false
   #skipping = false
-  #skipped = 0
   #expectContinue: boolean
   /** Bytes to write, as latin1 text; those in the room come before them. */
   #out = ''
+  /** Where `#out` may still be told that the connection closes; 0 when the head is on its way. */
+  #headEnd = 0
   #inRoom = false
   #started = false
   #chunked = false
@@ -147,15 +148,8 @@ export class Http1Exchange implements ServerExchange, RoomOwner {
 
   #deliver(buf: Buffer, start: number, end: number): void {
     const limits = this.#connection.context.limits
-    if (this.#skipping) {
-      this.#skipped += end - start
-      if (this.#skipped > limits.maxSkippedBody) {
-        this.keepAlive = false
-        this.#connection.exchangeDone(this)
-      }
-      return
-    }
     this.#connection.touch(limits.bodyTimeout)
+    if (this.#skipping) return
     if (!this.#reader!.data(buf.subarray(start, end))) {
       this.#paused = true
       this.#connection.touch(0)
@@ -203,12 +197,17 @@ export class Http1Exchange implements ServerExchange, RoomOwner {
     if (!this.bodyDone && !this.#skippable()) this.keepAlive = false
     if (!this.keepAlive) head += 'Connection: close\r\n'
     else if (this.version === 10) head += 'Connection: keep-alive\r\n'
+    else if (!this.bodyDone) this.#headEnd = head.length
     this.#out = `${head}\r\n`
   }
 
+  /** Whoever reads the body may read it to its end, however long it is. */
   #skippable(): boolean {
     if (this.#reader !== null) return true
-    if (this.#expectContinue) return false
+    return !this.#expectContinue && this.#restIsShort()
+  }
+
+  #restIsShort(): boolean {
     return this.#decoder === null && this.#remaining <= this.#connection.context.limits.maxSkippedBody
   }
 
@@ -227,6 +226,7 @@ export class Http1Exchange implements ServerExchange, RoomOwner {
     this.#sendRoom()
     const before = this.#chunked ? this.#out + chunkPrefix(chunk.length) : this.#out
     this.#out = ''
+    this.#headEnd = 0
     writeCopy(this.#connection.socket, before, chunk, this.#chunked ? '\r\n' : '')
     return this.#flowing()
   }
@@ -235,7 +235,12 @@ export class Http1Exchange implements ServerExchange, RoomOwner {
   #gather(chunk: Buffer): boolean {
     const before = this.#inRoom ? usedInRoom() : this.#out.length
     if (before + chunk.length > GATHER) return false
-    if (!this.#inRoom && this.scheme === 'https' && enterRoom(this, this.#connection.socket, this.#out)) {
+    if (
+      !this.#inRoom &&
+      this.scheme === 'https' &&
+      this.#headEnd === 0 &&
+      enterRoom(this, this.#connection.socket, this.#out)
+    ) {
       this.#inRoom = true
       this.#out = ''
     }
@@ -271,6 +276,7 @@ export class Http1Exchange implements ServerExchange, RoomOwner {
     this.#sendRoom()
     if (this.#out !== '') this.#connection.socket.write(this.#out, 'latin1')
     this.#out = ''
+    this.#headEnd = 0
   }
 
   #flowing(): boolean {
@@ -295,8 +301,15 @@ export class Http1Exchange implements ServerExchange, RoomOwner {
       if (this.#inRoom && usedInRoom() + last.length <= MOST_IN_ROOM) addText(last)
       else this.#out += last
     }
+    if (this.#headEnd > 0 && !this.bodyDone && !this.#restIsShort()) this.#announceClose()
     this.#sendOut()
     this.#finish()
+  }
+
+  /** The answer is complete while much of the body is to come: nobody waits for that, and the client learns it in time. */
+  #announceClose(): void {
+    this.keepAlive = false
+    this.#out = `${this.#out.slice(0, this.#headEnd)}Connection: close\r\n${this.#out.slice(this.#headEnd)}`
   }
 
   #finish(): void {
@@ -304,10 +317,11 @@ export class Http1Exchange implements ServerExchange, RoomOwner {
       this.#connection.exchangeDone(this)
       return
     }
-    // The answer is out; the rest of the request body is skipped so that the connection can go on.
+    // The answer is out and has not said that the connection closes: the rest of the request body is skipped.
     this.#skipping = true
     this.#reader = null
     this.#paused = false
+    this.#connection.hurry()
     this.#connection.touch(this.#connection.context.limits.bodyTimeout)
     this.#connection.pumpBody()
     this.#connection.resumeReading()

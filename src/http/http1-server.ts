@@ -32,7 +32,7 @@ export interface Http1Context {
 
 /** Milliseconds a client has to close its side after our last byte, and after each of its own that we throw away. */
 const LINGER = 2000
-/** Milliseconds it has in all: whoever sends on and on is cut off. */
+/** Milliseconds it has in all, also for a body that is skipped: whoever sends on and on is cut off. */
 const LINGER_AT_MOST = 30_000
 
 const MORE = -1
@@ -226,6 +226,11 @@ export class Http1ServerConnection implements WireOwner, Expiring {
     if (exchange.bodyDone || !exchange.wantsBody) return
     if (this.#halfClosed && this.#inbox === null) exchange.connectionClosed()
     else this.resumeReading()
+  }
+
+  /** The rest of a body that is skipped has as long as that of a connection that closes. */
+  hurry(): void {
+    this.#requestBy = Math.min(this.#requestBy, inTime(LINGER_AT_MOST))
   }
 
   stopReading(): void {
