@@ -59,10 +59,11 @@ const verifier = (id: string, more: Json = {}, method?: 'PUT'): Promise<void> =>
     },
     method,
   )
-const route = (id: string, plugin: string, config: Json): Promise<void> =>
+const route = (id: string, plugin: string, config: Json, more: Json = {}): Promise<void> =>
   gateway.route({
     id,
     name: id,
+    ...more,
     frontend: { domains: [`${id}.test`] },
     backend: { targets: [{ hostname: '127.0.0.1', port: backend.port }] },
     plugins: [{ plugin: `cp:otoroshi.next.plugins.${plugin}`, config }],
@@ -80,15 +81,16 @@ before(async () => {
   provider.publish('first')
   backend = await startBackend()
   gateway = await startGateway({ threads: 2, env: { JWT_SECRET_OF_TEST: 'from the environment' } })
-  await put(CERTIFICATES, {
-    id: 'pair',
-    domain: 'pair',
-    name: 'pair',
-    description: 'signs and decrypts',
-    chain: pair.publicKey.export({ type: 'spki', format: 'pem' }),
-    privateKey: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }),
-    keypair: true,
-  })
+  for (const id of ['pair', 'otoroshi-jwt-signing'])
+    await put(CERTIFICATES, {
+      id,
+      domain: id,
+      name: id,
+      description: 'signs and decrypts',
+      chain: pair.publicKey.export({ type: 'spki', format: 'pem' }),
+      privateKey: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      keypair: true,
+    })
   await put(MODULES, {
     id: 'idp',
     name: 'idp',
@@ -260,6 +262,49 @@ describe('tokens made here', () => {
       .encrypt(pair.publicKey)
     assert.equal((await to('jwe', { 'X-JWT-Token': token })).json.headers['x-jwt-token'], '{"a":1}')
     assert.equal(reason(await to('jwe', { 'X-JWT-Token': '{"a":2}' })), '401 jwe.bad')
+  })
+
+  it('are never signed or decrypted with the key pair of another organization', async () => {
+    const acme = { _loc: { tenant: 'acme', teams: ['default'] } }
+    const gatewayPair = 'otoroshi-jwt-signing'
+    const keyPair = (certId: string): Json => ({ type: 'RSAKPAlgoSettings', size: 256, certId })
+    const made = (certId: string): Json => ({
+      algoSettings: keyPair(certId),
+      strategy: { type: 'DefaultToken', token: { sub: 'me' }, verificationSettings: plainFields },
+    })
+    for (const certId of ['pair', gatewayPair]) {
+      await verifier(`own-${certId}`, made(certId))
+      await verifier(`acme-${certId}`, { ...made(certId), ...acme })
+      // Whose route it is makes no difference: the verifier is what somebody wrote.
+      for (const [id, more] of [
+        [`signs-${certId}`, {}],
+        [`acme-signs-${certId}`, acme],
+      ] as const) {
+        await route(id, 'JwtSigner', { verifier: `acme-${certId}` }, more)
+        assert.equal(reason(await to(id)), '400 jwt.not_configured')
+      }
+      await route(`own-signs-${certId}`, 'JwtSigner', { verifier: `own-${certId}` })
+      assert.equal(claimsOf((await to(`own-signs-${certId}`)).json.headers['x-jwt-token'])['sub'], 'me')
+    }
+    // So do the tokens of the protocol and the strategies that sign.
+    await verifier('acme-signs-anew', {
+      ...acme,
+      strategy: { type: 'Sign', verificationSettings: plainFields, algoSettings: keyPair('pair') },
+    })
+    await route('acme-anew', 'JwtVerification', { verifiers: ['acme-signs-anew'] }, acme)
+    assert.equal(reason(await to('acme-anew', { 'X-JWT-Token': hs256({ sub: 'x' }) })), '400 jwt.cannot_sign')
+    await route('acme-info', 'OtoroshiInfos', { algo: keyPair(gatewayPair) }, acme)
+    assert.match(reason(await to('acme-info')), / challenge\.no_key$/)
+    // Public halves serve everybody, private ones decrypt nothing of others.
+    await verifier('acme-verifies', { ...acme, algoSettings: keyPair('pair') })
+    await route('acme-verified', 'JwtVerification', { verifiers: ['acme-verifies'] }, acme)
+    const signed = rs256(pair.privateKey, 'pair', { exp: soon() })
+    assert.equal(reason(await to('acme-verified', { 'X-JWT-Token': signed })), '200 passed')
+    await route('acme-jwe', 'JweExtractor', { certId: 'pair', strict: true }, acme)
+    const encrypted = await new CompactEncrypt(Buffer.from('{"a":1}'))
+      .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A128CBC-HS256' })
+      .encrypt(pair.publicKey)
+    assert.match(reason(await to('acme-jwe', { 'X-JWT-Token': encrypted })), /^400 /)
   })
 })
 

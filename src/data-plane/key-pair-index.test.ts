@@ -94,7 +94,7 @@ test('ids of clients do not fill the memory', () => {
 
 test('the private half is found for who signs, and only that of the public key', () => {
   const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
-  const signing = (more: Record<string, unknown>, now?: string) => at(stored(more), now).signingKey('k')
+  const signing = (more: Record<string, unknown>, now?: string) => at(stored(more), now).signingKey('k', 'default')
   assert.ok(signing({ privateKey: privateKeyPem })!.equals(privateKey))
   const locked = privateKey.export({
     type: 'pkcs8',
@@ -111,5 +111,5 @@ test('the private half is found for who signs, and only that of the public key',
   assert.equal(signing({ privateKey: 'no PEM' }), null)
   assert.equal(signing({ privateKey: privateKeyPem, revoked: true }), null)
   assert.equal(signing({ privateKey: privateKeyPem, chain: CERTIFICATE }, '2028-01-01'), null)
-  assert.equal(at(undefined).signingKey('k'), null)
+  assert.equal(at(undefined).signingKey('k', 'default'), null)
 })

@@ -52,9 +52,9 @@ export class KeyPairIndex implements KeyPairSource {
     return this.#valid(id)?.view ?? null
   }
 
-  signingKey(id: string): KeyObject | null {
+  signingKey(id: string, tenant: string): KeyObject | null {
     const known = this.#valid(id)
-    if (known === null || known.view === null) return null
+    if (known === null || known.view === null || known.view.tenant !== tenant) return null
     if (known.privateKey === undefined) known.privateKey = this.#privateKey(id, known.view)
     return known.privateKey
   }

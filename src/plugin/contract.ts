@@ -377,8 +377,11 @@ export interface KeyPairSource {
   find(certificateId: string): KeyPairView | null
   /** Ids of the certificates whose public keys are published. Absent: none are. */
   published?(): readonly string[]
-  /** The private half; null when there is none to sign with, and wherever `find` answers null. */
-  signingKey(certificateId: string): KeyObject | null
+  /**
+   * The private half, for settings of the organization it belongs to; null for those of others, when there is none, and wherever
+   * `find` answers null.
+   */
+  signingKey(certificateId: string, tenant: string): KeyObject | null
 }
 
 /** The public half of a stored certificate or bare key pair. */

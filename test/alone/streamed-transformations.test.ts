@@ -17,6 +17,8 @@ const ALLOWED = 32 * 1_048_576
 /** Letters that hardly compress within the window of gzip. */
 const block = Buffer.from(randomBytes(49_152).toString('base64'))
 const HEAD = '<html><head></head><body>'
+/** Bytes of a body on the side of the backend. */
+const sent = Math.ceil(LENGTH / block.length) * block.length + HEAD.length
 
 let gateway: TestGateway
 let backend: http.Server
@@ -57,7 +59,7 @@ before(async () => {
  * A gateway of its own for each measurement: what the allocator of the process keeps of earlier bodies, and gives back in the
  * meantime, is not what the one that is looked at costs.
  */
-beforeEach(async () => {
+async function freshGateway(): Promise<void> {
   const { port } = backend.address() as { port: number }
   gateway = await startGateway({ threads: 1 })
   const slot = (name: string, config = {}) => ({ plugin: `cp:otoroshi.next.plugins.${name}`, config })
@@ -74,7 +76,8 @@ beforeEach(async () => {
       backend: { targets: [{ hostname: '127.0.0.1', port }], client: { call_and_stream_timeout: 600_000 } },
       plugins,
     })
-})
+}
+beforeEach(freshGateway)
 afterEach(() => gateway.stop())
 
 after(() => {
@@ -114,8 +117,21 @@ async function read(id: string, path: string, accept: string): Promise<{ length:
   return { length, begin }
 }
 
+/** Bytes that one body moves the memory of the gateway by, at most. */
+async function movedBy(id: string, path: string, accept: string, added: number): Promise<number> {
+  // The first bodies fill pools, caches, and the memory of each thread that compresses.
+  for (let i = 0; i < 8; i++) await read(id, `/${8 * 1_048_576}${path}`, accept)
+  const before = residentMemory(gateway.pid)
+  const watch = new MemoryWatch(gateway.pid)
+  const got = await read(id, `/${LENGTH}${path}`, accept)
+  const grown = watch.stop() - before
+  console.log(`${id}${path}: ${megabytes(got.length)} moved the memory by ${megabytes(grown)}`)
+  assert.equal(got.length, sent + added)
+  if (added > 0) assert.ok(got.begin.startsWith(`${HEAD}<i>begin</i>`), got.begin)
+  return grown
+}
+
 describe(`a body of ${megabytes(LENGTH)}`, { skip: unmeasurable }, () => {
-  const sent = Math.ceil(LENGTH / block.length) * block.length + HEAD.length
   const patch = '<i>begin</i>'.length
   for (const [id, path, accept, added] of [
     ['gzip', '', 'gzip', 0],
@@ -125,16 +141,13 @@ describe(`a body of ${megabytes(LENGTH)}`, { skip: unmeasurable }, () => {
     ['html', '/gzip', 'gzip', patch],
   ] as const)
     it(`flows through ${id}${path === '' ? '' : ', compressed'}`, async () => {
-      // The first bodies fill pools, caches, and the memory of each thread that compresses.
-      for (let i = 0; i < 8; i++) await read(id, `/${8 * 1_048_576}${path}`, accept)
-      const before = residentMemory(gateway.pid)
-      const watch = new MemoryWatch(gateway.pid)
-      const got = await read(id, `/${LENGTH}${path}`, accept)
-      const grown = watch.stop() - before
-      console.log(`${id}${path}: ${megabytes(got.length)} moved the memory by ${megabytes(grown)}`)
-      assert.equal(got.length, sent + added)
-      if (added > 0) assert.ok(got.begin.startsWith(`${HEAD}<i>begin</i>`), got.begin)
-      assert.ok(grown <= ALLOWED, `the gateway grew by ${megabytes(grown)}`)
+      // Garbage that waits for its collector counts, too, and waits for long where the machine has more to do: a body that is held
+      // shows each time, that does not.
+      for (let again = 2; (await movedBy(id, path, accept, added)) > ALLOWED; again--) {
+        assert.ok(again > 0, `the gateway grew by more than ${megabytes(ALLOWED)} each time`)
+        await gateway.stop()
+        await freshGateway()
+      }
     })
 })
 

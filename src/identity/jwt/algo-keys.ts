@@ -2,7 +2,7 @@
  * From settings (`AlgoSettings`) to keys.
  *
  * Guarantees: each kind of settings accepts a closed list of algorithms; secrets, public keys and private keys never stand for each
- * other; settings that cannot be read have no key, so nothing passes.
+ * other; settings that cannot be read have no key, so nothing passes; a stored private key signs for its own organization only.
  */
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import type { AlgoSettings } from '../../model/types/algo-settings.ts'
@@ -25,7 +25,8 @@ export interface KeyOrigins {
   text(written: string): string
   readonly pairs: {
     find(id: string): StoredPair | null
-    signingKey(id: string): KeyObject | null
+    /** The private half; null unless it belongs to the organization. */
+    signingKey(id: string, tenant: string): KeyObject | null
   }
   remote(settings: JwksSettings): RemoteKeys
 }
@@ -49,9 +50,9 @@ export function algoKeys(settings: AlgoSettings, tenant: string, origins: KeyOri
     case 'JWKSAlgoSettings':
       return remoteKeys(settings, origins)
     case 'RSAKPAlgoSettings':
-      return pairKeys(`RS${settings.size}`, settings.certId, origins)
+      return pairKeys(`RS${settings.size}`, settings.certId, tenant, origins)
     case 'ESKPAlgoSettings':
-      return pairKeys(`ES${settings.size}`, settings.certId, origins)
+      return pairKeys(`ES${settings.size}`, settings.certId, tenant, origins)
     case 'KidAlgoSettings':
       return namedKeys(settings, tenant, origins)
     default:
@@ -89,11 +90,12 @@ function pemKeys(
   return { accepts: name => name === alg, verifying, signing: () => signing(alg, own()) }
 }
 
-function pairKeys(alg: string, certId: string, { pairs }: KeyOrigins): TokenKeys {
+/** Anybody may verify with a public half. Whoever signs speaks for the organization of the pair. */
+function pairKeys(alg: string, certId: string, tenant: string, { pairs }: KeyOrigins): TokenKeys {
   return {
     accepts: name => name === alg,
     verifying: () => pairs.find(certId)?.publicKey ?? null,
-    signing: () => signing(alg, pairs.signingKey(certId), certId),
+    signing: () => signing(alg, pairs.signingKey(certId, tenant), certId),
   }
 }
 

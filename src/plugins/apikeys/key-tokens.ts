@@ -51,7 +51,7 @@ function signingFor(key: ApikeyView, pairs: KeyPairSource, usual: string): Signi
   const kid = pairOf(key) ?? usual
   const pair = pairs.find(kid)
   // A key that anybody may write must not make the pair of somebody else sign.
-  const own = pair !== null && signsForAll(kid, pair, key) ? pairs.signingKey(kid) : null
+  const own = pair !== null && signsForAll(kid, pair, key) ? pairs.signingKey(kid, pair.tenant) : null
   const alg = own === null ? null : algorithmOf(own)
   if (own !== null && alg !== null) return { alg, key: own, kid }
   return { alg: 'HS512', key: createSecretKey(Buffer.from(key.clientSecret)), kid: null }

@@ -1,7 +1,7 @@
 /** Says in place of the backend who gives tokens for it (RFC 9728). */
 import { oauthModule, type OAuthModule } from '../../identity/oauth-module.ts'
 import { signToken } from '../../identity/jwt/signing.ts'
-import { answer, definePlugin, type Exchange, schema as v } from '../../plugin/index.ts'
+import { answer, definePlugin, type Exchange, schema as v, tenantOf } from '../../plugin/index.ts'
 import { flag, noTexts, setting, text, texts } from '../settings.ts'
 
 type Json = Record<string, unknown>
@@ -48,7 +48,7 @@ export default definePlugin({
   setup(settings, services) {
     const { ref, signing_cert_ref: certificate, signing_alg: alg } = settings
     const signed = (document: Json, startedAt: number): string | null => {
-      const key = certificate === null ? null : services.keyPairs.signingKey(certificate)
+      const key = certificate === null ? null : services.keyPairs.signingKey(certificate, tenantOf(services.route))
       if (key === null) return null
       const claims = {
         ...document,

@@ -7,7 +7,7 @@
 import { compactDecrypt } from 'jose'
 import { LONGEST_TOKEN } from '../../identity/jwt/jws.ts'
 import { readObject } from '../../identity/jwt/unambiguous-json.ts'
-import { definePlugin, type FullAnswer } from '../../plugin/index.ts'
+import { definePlugin, type FullAnswer, tenantOf } from '../../plugin/index.ts'
 import { asciiJson } from '../ascii-json.ts'
 import { bareError } from '../bare-error.ts'
 import { tokenPlace } from '../token-place.ts'
@@ -46,7 +46,7 @@ export default definePlugin({
         const [token] = found
         // Nothing of the client stays where the backend looks for claims.
         if (!same || found.length > 1 || (token !== undefined && !COMPACT.test(token))) to.wipe(upstream)
-        const key = certId === null ? null : services.keyPairs.signingKey(certId)
+        const key = certId === null ? null : services.keyPairs.signingKey(certId, tenantOf(services.route))
         if (key?.asymmetricKeyType !== 'rsa') return strict ? unusable : undefined
         if (token === undefined) return absent
         if (found.length > 1 || token.length > LONGEST_TOKEN) return invalid

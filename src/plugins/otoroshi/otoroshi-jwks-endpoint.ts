@@ -31,7 +31,7 @@ export default definePlugin({
 function entriesOf(id: string, keyPairs: KeyPairSource, config: KeySetSettings): readonly object[] {
   const pair = keyPairs.find(id)
   // Nobody signs with a key whose private half is not here.
-  if (pair === null || keyPairs.signingKey(id) === null) return []
+  if (pair === null || keyPairs.signingKey(id, pair.tenant) === null) return []
   const { publicKey } = pair
   const { asymmetricKeyType: type } = publicKey
   if (type !== 'rsa' && type !== 'ec') return []

@@ -3,7 +3,7 @@ import { namesVault } from '../../expression/index.ts'
 import { signToken } from '../../identity/jwt/signing.ts'
 import type { TokenKeys } from '../../identity/jwt/token-keys.ts'
 import type { AlgoSettings } from '../../plugin/algo-settings.ts'
-import type { PluginServices } from '../../plugin/index.ts'
+import { type PluginServices, tenantOf } from '../../plugin/index.ts'
 
 /** The token with these claims; null while there is no key to sign with. */
 export type TokenSigning = (claims: Readonly<Record<string, unknown>>) => string | null
@@ -16,8 +16,7 @@ export function keysOf(
   settings: AlgoSettings,
   { jwt, route }: Pick<PluginServices, 'jwt' | 'route'>,
 ): TokenKeys {
-  const { tenant = 'default' } = (route.json['_loc'] ?? {}) as { readonly tenant?: string }
-  return jwt.keys(settings, tenant)
+  return jwt.keys(settings, tenantOf(route))
 }
 
 /** Throws when these settings can never sign; `name`: that of the setting. */

@@ -1,7 +1,7 @@
 /** Keys of message signatures as settings name them: written down, of a stored certificate, or published by a server. */
 import type { KeyObject } from 'node:crypto'
 import { type Algorithm, algorithms, inlineKey, keyFits } from '../../message-signatures/index.ts'
-import { type AlgoSettings, type PluginServices, schema as v } from '../../plugin/index.ts'
+import { type AlgoSettings, type PluginServices, schema as v, tenantOf } from '../../plugin/index.ts'
 import { setting, text } from '../settings.ts'
 
 const algorithm = v.picklist(algorithms)
@@ -81,7 +81,7 @@ export function verifyingKey(settings: SignatureKeySettings, services: PluginSer
 function published(url: string, only: Algorithm | null, services: PluginServices): VerifyingKey['find'] {
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
     throw new Error('url: it is no http or https address')
-  const { tenant = 'default' } = (services.route.json['_loc'] ?? {}) as { readonly tenant?: string }
+  const tenant = tenantOf(services.route)
   const keysOf = (kty: string) => {
     const settings = {
       type: 'JWKSAlgoSettings',
@@ -125,7 +125,7 @@ export function signingKey(
     case 'cert': {
       const id = required('cert_id', settings.cert_id)
       return () => {
-        const key = services.keyPairs.signingKey(id)
+        const key = services.keyPairs.signingKey(id, tenantOf(services.route))
         return key !== null && keyFits(algorithm, key) ? key : null
       }
     }

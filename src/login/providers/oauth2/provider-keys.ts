@@ -42,9 +42,9 @@ export function settingsKeys(
         if (stored === null) return null
         return { publicKey: createPublicKey(stored.chain), signsTokens: false, exposed: false, tenant: '' }
       },
-      signingKey(id) {
+      signingKey(id, of) {
         const stored = services.certificate(id)
-        return stored === null ? null : privateKeyOf(stored)
+        return stored === null || stored.tenant !== of ? null : privateKeyOf(stored)
       },
     },
   }
