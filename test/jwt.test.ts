@@ -317,6 +317,7 @@ describe('access tokens of a provider', () => {
     assert.equal((await to('oidc', {}, `/?access_token=${good()}`)).status, 200)
     assert.equal(reason(await to('oidc')), '400 jwt.missing')
     assert.equal(reason(await to('oidc', bearer(rs256(pair.privateKey, 'first', {})))), '400 jwt.bad')
+    assert.equal(reason(await to('oidc', bearer(good()), '/?access_token=another')), '400 jwt.bad')
   })
 
   it('must be active, with the scopes that are asked for', async () => {
@@ -337,8 +338,13 @@ describe('access tokens of a provider', () => {
   it('make users of the call', async () => {
     await route('user', 'OIDCAuthToken', { ref: 'idp' })
     assert.equal((await to('user', bearer('opaque'))).status, 200)
-    assert.equal(provider.calls('/userinfo').at(-1)!.headers.authorization, 'Bearer opaque')
+    const { method, headers: shown, body } = provider.calls('/userinfo').at(-1)!
+    assert.deepEqual([method, shown.authorization, body], ['GET', 'Bearer opaque', ''])
     assert.equal(reason(await to('user')), '401 oauth.refused')
+    const { profile } = provider
+    provider.profile = {}
+    assert.deepEqual(await outcomes('user', bearer('of nobody')), ['401 oauth.refused'])
+    provider.profile = profile
     await verifier('people', { source: { type: 'InHeader', name: 'Authorization', remove: 'Bearer ' } })
     await gateway.route({
       id: 'extracted',

@@ -94,7 +94,8 @@ test('ids of clients do not fill the memory', () => {
 
 test('the private half is found for who signs, and only that of the public key', () => {
   const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
-  const signing = (more: Record<string, unknown>, now?: string) => at(stored(more), now).signingKey('k', 'default')
+  const signing = (more: Record<string, unknown>, now?: string) =>
+    at(stored(more), now).signingKey('k', 'default')
   assert.ok(signing({ privateKey: privateKeyPem })!.equals(privateKey))
   const locked = privateKey.export({
     type: 'pkcs8',

@@ -5,7 +5,7 @@ import { type Claims, claimOf } from '../identity/jwt/jws.ts'
 import { type OAuthModule, oauthModule } from '../identity/oauth-module.ts'
 import type { Exchange, PluginServices } from '../plugin/index.ts'
 import { BriefMemory } from './brief-memory.ts'
-import { introspect, type Told } from './identity-provider.ts'
+import { introspect, type Json, type Told } from './identity-provider.ts'
 import { bearerHeader } from './token-place.ts'
 
 export interface AccessTokenRule {
@@ -71,10 +71,16 @@ export function accessTokenRule(
       [module.id, module.introspectionUrl, token],
       now,
       () => introspect(services.calls, module, token),
-      answer => (answer.ok ? Math.min(ttl, left) : 0),
+      answer => (answer.ok ? Math.min(ttl, left, leftOf(answer.json, now)) : 0),
     )
     return told.ok ? null : told.fault
   }
+}
+
+/** Milliseconds until what the provider says is the end of the token (RFC 7662, 2.2). */
+function leftOf(json: Json, now: number): number {
+  const end = json['exp']
+  return typeof end === 'number' ? end * 1000 - now : Number.POSITIVE_INFINITY
 }
 
 function refused(fault: string): TokenVerdict {

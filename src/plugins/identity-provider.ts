@@ -6,7 +6,8 @@
  * header that it cannot leave; answers are judged by status and shape; tokens stand in no message.
  */
 import { clientCredentials, endpointFault, type OAuthModule } from '../identity/oauth-module.ts'
-import type { CallAnswer, OutgoingCalls } from '../plugin/index.ts'
+import { isSignedProfile, type SignedProfile } from '../identity/signed-profile.ts'
+import type { CallAnswer, OutgoingCall, OutgoingCalls } from '../plugin/index.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 
@@ -41,11 +42,35 @@ export async function introspect(calls: OutgoingCalls, module: OAuthModule, toke
   return { ok: false, status: 200, fault: 'token is not active' }
 }
 
-/** The profile of whom the access token was given to. */
-export function userInfo(calls: OutgoingCalls, module: OAuthModule, token: string): Promise<Told> {
-  return post(calls, module, module.userInfoUrl, { access_token: token }, patienceOf(module), [
-    ['Authorization', `Bearer ${token}`],
-  ])
+/**
+ * The profile of whom the access token was given to, asked for as the module says. RFC 6750, 2: a token is shown in one way at a
+ * time. `signed`: reads a profile that is a token; absent, one is refused.
+ */
+export async function userInfo(
+  calls: OutgoingCalls,
+  module: OAuthModule,
+  token: string,
+  signed?: (text: string) => Promise<SignedProfile>,
+): Promise<Told> {
+  const { userInfoUrl: url, userInfoMethod } = module
+  const patience = patienceOf(module)
+  const accept = 'application/json, application/jwt'
+  const asked =
+    userInfoMethod === 'post'
+      ? await send(calls, module, url, patience, form(module, { access_token: token }, accept))
+      : await send(calls, module, url, patience, {
+          method: 'GET',
+          headers: [
+            ['Accept', accept],
+            ['Authorization', `Bearer ${token}`],
+          ],
+        })
+  if (!asked.ok) return asked
+  const { answer } = asked
+  if (answer.status !== 200 || !isSignedProfile(answer.headers.get('content-type'))) return judged(answer)
+  const profile = await signed?.(answer.body.toString('utf8'))
+  if (profile?.ok === true) return { ok: true, json: profile.claims }
+  return { ok: false, status: 200, fault: profile?.fault ?? 'the profile is a token' }
 }
 
 /** A form posted to the token endpoint, with the credentials of a client. */
@@ -97,30 +122,55 @@ async function post(
   url: string,
   fields: Readonly<Record<string, string>>,
   timeout: number,
-  headers: ReadonlyArray<readonly [string, string]> = [],
+  headers: Headers = [],
 ): Promise<Told> {
-  const { useJson, mtlsConfig, proxy } = module
+  const asked = await send(calls, module, url, timeout, form(module, fields, 'application/json', headers))
+  return asked.ok ? judged(asked.answer) : asked
+}
+
+type Headers = ReadonlyArray<readonly [string, string]>
+
+function form(
+  { useJson }: OAuthModule,
+  fields: Readonly<Record<string, string>>,
+  accept: string,
+  headers: Headers = [],
+): Pick<OutgoingCall, 'method' | 'headers' | 'body'> {
+  return {
+    method: 'POST',
+    headers: [
+      ['Accept', accept],
+      ['Content-Type', useJson ? 'application/json' : 'application/x-www-form-urlencoded'],
+      ...headers,
+    ],
+    body: useJson ? JSON.stringify(fields) : new URLSearchParams(fields).toString(),
+  }
+}
+
+type Asked = { readonly ok: true; readonly answer: CallAnswer } | Extract<Told, { readonly ok: false }>
+
+async function send(
+  calls: OutgoingCalls,
+  module: OAuthModule,
+  url: string,
+  timeout: number,
+  request: Pick<OutgoingCall, 'method' | 'headers' | 'body'>,
+): Promise<Asked> {
+  const { mtlsConfig, proxy } = module
   const fault = endpointFault(module, url)
   if (fault !== null) return { ok: false, status: 0, fault }
   try {
-    return judged(
-      await calls.send({
-        method: 'POST',
-        url,
-        headers: [
-          ['Accept', 'application/json'],
-          ['Content-Type', useJson ? 'application/json' : 'application/x-www-form-urlencoded'],
-          ...headers,
-        ],
-        body: useJson ? JSON.stringify(fields) : new URLSearchParams(fields).toString(),
-        timeout: Math.max(1, timeout),
-        maxBody: LONGEST_ANSWER,
-        tls: mtlsConfig,
-        proxy,
-        // None of these calls changes anything that could not be done twice.
-        repeatable: true,
-      }),
-    )
+    const answer = await calls.send({
+      ...request,
+      url,
+      timeout: Math.max(1, timeout),
+      maxBody: LONGEST_ANSWER,
+      tls: mtlsConfig,
+      proxy,
+      // None of these calls changes anything that could not be done twice.
+      repeatable: true,
+    })
+    return { ok: true, answer }
   } catch (error) {
     return { ok: false, status: 0, fault: error instanceof Error ? error.message : String(error) }
   }

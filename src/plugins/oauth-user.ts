@@ -1,8 +1,8 @@
 /**
  * The user an access token stands for: made from what the token or the provider says, judged by the rules of the module.
  *
- * Guarantees: no session is made, so nothing of it can be taken over; who the rules of the module keep out is no user; a user
- * is remembered no longer than the token lives, and never across a change of the module.
+ * Guarantees: no session is made, so nothing of it can be taken over; who the rules of the module keep out is no user, nor is
+ * somebody without a name; a user is remembered no longer than the token lives, and never across a change of the module.
  */
 import type { AuthModuleView } from '../identity/auth-module.ts'
 import { claimOf, type Claims } from '../identity/jwt/jws.ts'
@@ -25,8 +25,12 @@ export async function oauthUser(
   now: number,
 ): Promise<UserOutcome> {
   const sub = textAt(profile, 'sub')
-  const name = textAt(profile, module.nameField) ?? sub ?? 'No Name'
-  const email = textAt(profile, module.emailField) ?? sub ?? 'no.name@oto.tools'
+  const named = textAt(profile, module.nameField)
+  const addressed = textAt(profile, module.emailField)
+  if (sub === null && named === null && addressed === null)
+    return { ok: false, refusal: refuse('oauth.refused', { detail: 'the profile names nobody' }) }
+  const name = named ?? sub ?? 'No Name'
+  const email = addressed ?? sub ?? 'no.name@oto.tools'
   const end = claimOf(profile, 'exp')
   const user = passingUser({
     _loc: module._loc,

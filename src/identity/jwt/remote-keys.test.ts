@@ -103,6 +103,47 @@ describe('keys of a server', () => {
     assert.match(server.faults[0]!, /down/)
   })
 
+  test('are used at once while a server that has failed hangs, and nobody waits for each attempt', async () => {
+    let answer: () => string | Promise<string> = () => setOf('a')
+    const server = served(() => answer())
+    assert.ok(await server.found('a'))
+    answer = () => {
+      throw new Error('down')
+    }
+    server.pass(TTL + 1)
+    assert.ok(await server.found('a'))
+    let arrive = (_: string): void => {}
+    answer = () => new Promise(resolve => (arrive = resolve))
+    server.pass(60_000)
+    assert.ok(!(server.find('a') instanceof Promise))
+    assert.equal(server.fetches, 3)
+    const waiting = server.found('b')
+    arrive(setOf('b'))
+    assert.ok(await waiting, 'who has no key waits for the one that may come')
+  })
+
+  test('that are new are found as soon as the pause of a server is over', async () => {
+    let answer = (): string => {
+      throw new Error('down')
+    }
+    const server = served(() => answer())
+    assert.equal(await server.found('a'), false)
+    answer = () => setOf('a')
+    assert.equal(await server.found('a'), false, 'the server has its pause')
+    server.pass(1_500)
+    assert.ok(await server.found('a'))
+    answer = () => {
+      throw new Error('down')
+    }
+    server.pass(TTL * 0.8)
+    server.find('a')
+    await settled()
+    assert.equal(await server.found('b'), false, 'it has its pause again')
+    answer = () => setOf('a', 'b')
+    server.pass(1_500)
+    assert.ok(await server.found('b'))
+  })
+
   test('do not appear out of answers that are no set of keys', async () => {
     for (const text of ['', '<html>', '[]', '{}', '{"keys":{}}', 'null', '{"keys":[null,1,{}]}']) {
       const server = served(() => text)

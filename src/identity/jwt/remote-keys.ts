@@ -51,8 +51,10 @@ export class RemoteKeys {
     const age = now() - this.#fetchedAt
     if (age >= ttl) {
       const flight = this.#renew()
-      if (flight !== null) return flight.then(() => this.#known(hint, kty))
-      return this.#known(hint, kty)
+      // A server that failed just now may hang this time: nobody waits for it while there is a key.
+      const stale = this.#pause > FIRST_PAUSE ? this.#known(hint, kty) : null
+      if (stale !== null || flight === null) return stale ?? this.#known(hint, kty)
+      return flight.then(() => this.#known(hint, kty))
     }
     const key = this.#known(hint, kty)
     if (age >= ttl * EARLY) this.#renew()
@@ -70,8 +72,9 @@ export class RemoteKeys {
     if (this.#flight !== null) return this.#flight
     const now = this.#options.now()
     if (now - this.#askedForUnknown < UNKNOWN_PAUSE) return null
-    this.#askedForUnknown = now
-    return this.#renew()
+    const flight = this.#renew()
+    if (flight !== null) this.#askedForUnknown = now
+    return flight
   }
 
   /** The fetch that is in flight or begins; null while the server has its pause. */

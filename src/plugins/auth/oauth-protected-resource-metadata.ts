@@ -48,7 +48,8 @@ export default definePlugin({
   setup(settings, services) {
     const { ref, signing_cert_ref: certificate, signing_alg: alg } = settings
     const signed = (document: Json, startedAt: number): string | null => {
-      const key = certificate === null ? null : services.keyPairs.signingKey(certificate, tenantOf(services.route))
+      const key =
+        certificate === null ? null : services.keyPairs.signingKey(certificate, tenantOf(services.route))
       if (key === null) return null
       const claims = {
         ...document,

@@ -125,6 +125,17 @@ describe('tokens of a route', () => {
     assert.ok(runs.every(run => run.backend!.headers.get('authorization') === 'Bearer t'))
   })
 
+  it('are kept for as long as the server says, and not at all when that is no time', async () => {
+    const fetches = async (expires_in: unknown): Promise<number> => {
+      const { calls, get } = route(() => token('t', { expires_in }))
+      await get()
+      await get()
+      return calls.length
+    }
+    for (const life of [0, '0', -5]) assert.equal(await fetches(life), 2, String(life))
+    for (const life of [60, '60', undefined, 'soon', null]) assert.equal(await fetches(life), 1, String(life))
+  })
+
   it('differ where expressions make them differ', async () => {
     const calls = outgoingCalls(call => token(form(call)['scope']!))
     const services = pluginServices(routeView(), [], [], { calls })

@@ -107,6 +107,11 @@ test('what the provider says is believed as long as the settings allow', async (
   const exp = Math.floor(Date.now() / 1000) + 600
   assert.equal((await call(one(), token({ exp }), { calls: 3 })).asked.length, 3)
   assert.equal((await call(one({ ttl: 60_000 }), token({ exp }), { calls: 3 })).asked.length, 1)
+  const ended = {
+    answer: () => ({ body: `{"active":true,"exp":${Math.floor(Date.now() / 1000)}}` }),
+    calls: 3,
+  }
+  assert.equal((await call(one({ ttl: 60_000 }), token({}), ended)).asked.length, 3, 'not beyond its end')
   const no = { calls: 3, answer: () => ({ body: '{"active":false}' }) }
   assert.equal((await call(one({ ttl: 60_000 }), token({ exp }), no)).asked.length, 3)
 })

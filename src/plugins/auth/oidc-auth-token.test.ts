@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { HeaderBlock } from '../../http/headers.ts'
 import { type OutgoingCall, userAttribute } from '../../plugin/index.ts'
 import {
   authModule,
@@ -15,7 +16,11 @@ import {
 import { oauthFields, token } from '../testing/tokens.ts'
 import plugin from './oidc-auth-token.ts'
 
-type Answer = (call: OutgoingCall) => { readonly status?: number; readonly body?: string }
+type Answer = (call: OutgoingCall) => {
+  readonly status?: number
+  readonly headers?: HeaderBlock
+  readonly body?: string
+}
 const ada: Answer = () => ({ body: '{"sub":"s","name":"Ada","email":"ada@x.test"}' })
 const bearer = (text: string) => ({ Authorization: `Bearer ${text}` })
 
@@ -56,9 +61,51 @@ describe('an opaque token', () => {
       ['Ada', 'ada@x.test', { access_token: 'opaque' }],
     )
     const [asked] = run.asked
-    assert.equal(asked!.url, 'https://idp.test/userinfo')
-    assert.equal(String(asked!.body), 'access_token=opaque')
-    assert.ok(asked!.headers!.some(([name, value]) => name === 'Authorization' && value === 'Bearer opaque'))
+    assert.deepEqual(
+      [asked!.method, asked!.url, asked!.body],
+      ['GET', 'https://idp.test/userinfo', undefined],
+    )
+    const shown = ({ headers }: OutgoingCall) =>
+      headers!.filter(([name]) => name === 'Authorization').map(([, value]) => value)
+    assert.deepEqual(shown(asked!), ['Bearer opaque'])
+    const inBody = await call({}, bearer('opaque'), { module: { userInfoMethod: 'post' } })
+    assert.deepEqual(
+      [inBody.asked[0]!.method, String(inBody.asked[0]!.body)],
+      ['POST', 'access_token=opaque'],
+    )
+    assert.deepEqual(shown(inBody.asked[0]!), [], 'RFC 6750, 2: one way at a time')
+  })
+
+  test('of nobody is no token, though the provider answers', async () => {
+    for (const body of ['{}', '{"sub":""}', '{"sub":7,"name":null}', '{"error":"invalid_token"}'])
+      assert.equal(
+        outcome(await call({}, bearer('t'), { answer: () => ({ body }) })),
+        '401 oauth.refused',
+        body,
+      )
+    const active: Answer = () => ({ body: '{"active":true}' })
+    const run = await call({ use_introspection: true }, bearer('t'), { answer: active })
+    assert.equal(outcome(run), '401 oauth.refused')
+    const named = await call({}, bearer('t'), { answer: () => ({ body: '{"name":"Ada"}' }) })
+    assert.equal(outcome(named), '200 passed')
+  })
+
+  test('may have a profile that is a token, which must be good and for this client', async () => {
+    const profile =
+      (text: string): Answer =>
+      () => ({ headers: HeaderBlock.from([['Content-Type', 'application/jwt; charset=utf-8']]), body: text })
+    const good = { sub: 's', name: 'Ada', aud: 'gateway' }
+    const run = await call({}, bearer('t'), { answer: profile(token(good)) })
+    assert.equal(run.user!.name, 'Ada')
+    for (const text of [
+      token(good, 'forged'),
+      token({ ...good, aud: 'other' }),
+      token({ ...good, exp: 1 }),
+      'x',
+    ])
+      assert.equal(outcome(await call({}, bearer('t'), { answer: profile(text) })), '401 oauth.refused', text)
+    const keyless = { answer: profile(token(good)), module: { jwtVerifier: null } }
+    assert.equal(outcome(await call({}, bearer('t'), keyless)), '401 oauth.refused')
   })
 
   test('may be introspected instead, and must be active', async () => {
@@ -96,14 +143,21 @@ describe('a token that is verified', () => {
     assert.equal(outcome(await call({ opaque: false }, bearer(token({ sub: 's' })))), '200 passed')
     assert.equal(outcome(await call({ opaque: false }, bearer(token({ sub: 's' }, 'forged')))), '400 jwt.bad')
     assert.equal(outcome(await call({ opaque: false }, bearer(token({ sub: 'other' })))), '401 oauth.refused')
+    const silent: Answer = () => ({ body: '{"name":"Ada"}' })
+    const unsaid = await call({ opaque: false }, bearer(token({ sub: 's' })), { answer: silent })
+    assert.equal(outcome(unsaid), '401 oauth.refused', 'a profile says whose it is')
   })
 
   test('may have to be meant for the address', async () => {
     const config = { opaque: false, fetch_user_profile: false, validate_audience: true }
     for (const aud of ['http://api.test', 'http://api.test/a', ['x', 'http://api.test/']])
-      assert.equal(outcome(await call(config, bearer(token({ aud })))), '200 passed', String(aud))
+      assert.equal(outcome(await call(config, bearer(token({ sub: 's', aud })))), '200 passed', String(aud))
     for (const aud of ['http://api.tes', 'http://other.test', '', [], 7, undefined])
-      assert.equal(outcome(await call(config, bearer(token({ aud })))), '401 oauth.refused', String(aud))
+      assert.equal(
+        outcome(await call(config, bearer(token({ sub: 's', aud })))),
+        '401 oauth.refused',
+        String(aud),
+      )
   })
 })
 

@@ -2,6 +2,7 @@
 import type { AuthModuleView } from '../../identity/auth-module.ts'
 import { type Claims, claimOf } from '../../identity/jwt/jws.ts'
 import { type OAuthModule, oauthModule } from '../../identity/oauth-module.ts'
+import { readSignedProfile, type SignedProfile } from '../../identity/signed-profile.ts'
 import {
   type ClientRequest,
   definePlugin,
@@ -49,8 +50,15 @@ export default definePlugin({
 
     const profileOf = async (module: OAuthModule, token: string, claims: Claims): Promise<Claims | null> => {
       if (!asks) return claims
-      const told = await (introspects ? introspect : userInfo)(services.calls, module, token)
+      const told = introspects
+        ? await introspect(services.calls, module, token)
+        : await userInfo(services.calls, module, token, text => signedProfile(module, text))
       return told.ok ? told.json : null
+    }
+    const signedProfile = (module: OAuthModule, text: string): Promise<SignedProfile> => {
+      const { jwtVerifier, clientId } = module
+      const keys = jwtVerifier === null ? null : services.jwt.keys(jwtVerifier, module._loc.tenant)
+      return readSignedProfile(text, clientId, keys, services.jwt.verified, Date.now())
     }
     const userOf = async (
       view: AuthModuleView,
@@ -60,7 +68,7 @@ export default definePlugin({
       now: number,
     ): Promise<UserOutcome> => {
       const profile = await profileOf(module, token, claims)
-      if (profile === null || isSomebodyElse(profile, claims))
+      if (profile === null || isSomebodyElse(profile, claims, asks && !introspects))
         return { ok: false, refusal: refuse('oauth.refused') }
       // The end of the token counts for what the provider says of its bearer, too.
       const end = claimOf(claims, 'exp') ?? claimOf(profile, 'exp')
@@ -109,10 +117,10 @@ export default definePlugin({
   },
 })
 
-/** The provider answers about another one than the token names (OpenID Connect Core, 5.3.2). */
-function isSomebodyElse(profile: Claims, claims: Claims): boolean {
+/** The provider answers about another one than the token names, or, where it must, does not say about whom (OpenID Connect Core, 5.3.2). */
+function isSomebodyElse(profile: Claims, claims: Claims, mustSay: boolean): boolean {
   const [told, named] = [claimOf(profile, 'sub'), claimOf(claims, 'sub')]
-  return told !== undefined && named !== undefined && told !== named
+  return named !== undefined && (mustSay || told !== undefined) && told !== named
 }
 
 /** Whether an audience is the address called, or above it. */

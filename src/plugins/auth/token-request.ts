@@ -1,5 +1,6 @@
 /** Requests to the token endpoint of an authorization server (RFC 6749, 4.3, 4.4 and 6). */
 import { clientCredentials } from '../../identity/oauth-module.ts'
+import { tokenSeconds } from '../../identity/token-life.ts'
 import type { CallAnswer, OutgoingCall } from '../../plugin/index.ts'
 import type { FetchedToken } from './kept-tokens.ts'
 
@@ -93,11 +94,10 @@ export function readToken(answer: CallAnswer, usual: number): FetchedToken {
   const { access_token: access, refresh_token: refresh, expires_in: life } = body
   if (typeof access !== 'string' || !/^[\x21-\x7e]+$/.test(access))
     throw new NoToken(answer.status, '', 'the token endpoint answered no access_token')
-  const seconds = typeof life === 'string' ? Number(life) : life
   return {
     access,
     refresh: typeof refresh === 'string' && refresh !== '' ? refresh : null,
-    life: typeof seconds === 'number' && seconds > 0 ? seconds : usual,
+    life: tokenSeconds(life) ?? usual,
   }
 }
 

@@ -39,7 +39,11 @@ export default definePlugin({
       (source.type === 'InHeader'
         ? source.name.toLowerCase() === target.name.toLowerCase()
         : source.name === target.name)
-    const only = { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc] }
+    const only = {
+      keyManagementAlgorithms: [alg],
+      contentEncryptionAlgorithms: [enc],
+      maxDecompressedLength: LONGEST_TOKEN,
+    }
     return {
       async request({ request, upstream }) {
         const found = from.read(request)

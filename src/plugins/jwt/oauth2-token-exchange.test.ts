@@ -90,6 +90,14 @@ describe('the token of the call', () => {
     assert.equal(run.backend!.headers.get('authorization'), 'Bearer for-the-backend')
   })
 
+  test('that is there twice is refused: the backend might read the one that nobody judged', async () => {
+    const twice = await call({}, bearer(token({})), { url: `/?access_token=${token({ sub: 'other' })}` })
+    assert.deepEqual([twice.status, twice.asked.length, twice.backend], [400, 0, null])
+    // An empty one is none, and goes no further either.
+    const empty = await call({}, bearer(token({})), { url: '/?access_token=&a=1' })
+    assert.equal(empty.backend!.path, '/?a=1')
+  })
+
   test('is verified first when the module says how', async () => {
     const run = await call({}, bearer(token({}, 'forged')))
     assert.equal(outcome(run), '400 jwt.bad')
@@ -97,6 +105,14 @@ describe('the token of the call', () => {
     const opaque = await call({}, bearer('opaque'), { module: { jwtVerifier: null } })
     assert.equal(opaque.status, 200)
     assert.equal(form(opaque.asked)['subject_token'], 'opaque')
+  })
+
+  test('names no kind of actor where there is no actor', async () => {
+    const exchange = { actor_token: '${req.headers.x-actor:}' }
+    const { actor_token: token_, actor_token_type: type } = form(
+      (await call({ exchange }, bearer(token({})))).asked,
+    )
+    assert.deepEqual([token_, type], [undefined, undefined])
   })
 
   test('may come with an actor and other credentials', async () => {
@@ -125,10 +141,11 @@ describe('the new token', () => {
     config: object,
     headers: (i: number) => Record<string, string>,
     answer = given,
+    module = {},
   ): Promise<number> => {
     const calls = outgoingCalls(answer)
     const services = pluginServices(routeView(), [], [], {
-      logins: fakeLogins({ modules: [authModule(oauthFields())] }),
+      logins: fakeLogins({ modules: [authModule(oauthFields(module))] }),
       jwt: jwtServices(),
       calls,
     })
@@ -153,8 +170,13 @@ describe('the new token', () => {
     const kept = { cache_ttl_ms: 60_000 }
     const short: Answer = () => ({ body: '{"access_token":"t","expires_in":1}' })
     assert.equal(await twice(kept, () => bearer(token({ exp })), short), 2)
+    const written: Answer = () => ({ body: '{"access_token":"t","expires_in":"1"}' })
+    assert.equal(await twice(kept, () => bearer(token({ exp })), written), 2)
     const ending = Math.floor(Date.now() / 1000) - 5
     assert.equal(await twice(kept, () => bearer(token({ exp: ending }))), 2)
+    const opaque = { jwtVerifier: null }
+    assert.equal(await twice(kept, () => bearer(token({ exp: ending }, 'unknown')), given, opaque), 2)
+    assert.equal(await twice(kept, () => bearer('opaque'), given, opaque), 1)
   })
 })
 

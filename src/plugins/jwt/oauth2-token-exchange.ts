@@ -1,10 +1,11 @@
 /** The backend gets a token made for it, in exchange for the one of the call (RFC 8693). */
 import { type OAuthModule, oauthModule } from '../../identity/oauth-module.ts'
 import type { AuthModuleView } from '../../identity/auth-module.ts'
+import { claimOf, readJws } from '../../identity/jwt/jws.ts'
+import { tokenSeconds } from '../../identity/token-life.ts'
 import {
   type Answer,
   attribute,
-  type BackendRequest,
   definePlugin,
   type Exchange,
   type FullAnswer,
@@ -17,7 +18,7 @@ import { customResponseSettings, refusalAnswer } from '../custom-response.ts'
 import { type Client, clientOf, type Json, type Told, tokenCall } from '../identity-provider.ts'
 import { unverified } from '../jwt-verifier.ts'
 import { count, setting, text } from '../settings.ts'
-import { bearerPlace, placeSettings, type TokenPlace, tokenPlace } from '../token-place.ts'
+import { bearerPlace, placeSettings, tokenPlace } from '../token-place.ts'
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -45,11 +46,6 @@ const exchangeSettings = v.looseObject({
   actor_token: optional('Token of whoever acts for the bearer'),
   actor_token_type: setting(v.nullable(text), ACCESS_TOKEN, 'Its kind'),
 })
-
-interface Exchanged {
-  readonly token: string
-  readonly from: TokenPlace
-}
 
 export default definePlugin({
   id: 'cp:otoroshi.next.plugins.OAuth2TokenExchange',
@@ -98,14 +94,14 @@ export default definePlugin({
       scope: asked.scope,
       requested_token_type: asked.requested_token_type,
       actor_token: asked.actor_token,
-      actor_token_type: asked.actor_token === null ? null : asked.actor_token_type,
+      actor_token_type: asked.actor_token_type,
     }).map(([name, value]) => [name, of(value)] as const)
     const places =
       config.source === null
         ? [bearerPlace, tokenPlace({ type: 'InQueryParam', name: 'access_token' })]
         : [tokenPlace(config.source)]
     const instead = refusalAnswer(config)
-    const exchanged = attribute<Exchanged>('token-exchange')
+    const exchanged = attribute<string>('token-exchange')
     const memories = new WeakMap<AuthModuleView, BriefMemory<Told>>()
     const timeout = Math.min(Math.max(1, config.call_timeout_ms), LONGEST_CALL)
 
@@ -125,6 +121,8 @@ export default definePlugin({
         const text = value(call)
         if (text !== '') form[name] = text
       }
+      // RFC 8693, 2.1: a kind of token without the token must not be named.
+      if (form['actor_token'] === undefined) delete form['actor_token_type']
       const who = client === null ? clientOf(module) : otherClient(module, clientId(call), clientSecret(call))
       let memory = memories.get(view)
       if (memory === undefined) memories.set(view, (memory = new BriefMemory()))
@@ -143,14 +141,12 @@ export default definePlugin({
         if (view === null) return noModule
         const module = oauthModule(view)
         if (module === null) return unfit
-        const from = places.find(place => place.read(call.request).length > 0)
-        const [token, second] = from?.read(call.request) ?? []
-        if (from === undefined || token === undefined) return instead(notFound, 'jwt.missing')
+        const [token, second] = places.flatMap(place => place.read(call.request))
+        if (token === undefined) return instead(notFound, 'jwt.missing')
         if (second !== undefined) {
           const { refusal } = unverified({ ok: false, keyless: false, fault: 'there is more than one token' })
           return instead(refusal, refusal.reason)
         }
-        let life = ttl
         if (module.jwtVerifier !== null) {
           const keys = services.jwt.keys(module.jwtVerifier, view.tenant)
           const verification = await services.jwt.verified.verify(token, keys, call.startedAt)
@@ -158,29 +154,27 @@ export default definePlugin({
             const { refusal } = unverified(verification)
             return instead(refusal, refusal.reason)
           }
-          const { exp } = verification.token.claims
-          if (typeof exp === 'number') life = exp * 1000 - call.startedAt
         }
+        // Also where it is not verified here, what is made of a token does not outlive what it says of itself.
+        const end = claimOf(readJws(token)?.claims ?? {}, 'exp')
+        const life = typeof end === 'number' ? end * 1000 - call.startedAt : ttl
         const told = await ask(call, view, module, token, life)
         const made = told.ok ? told.json['access_token'] : undefined
         if (typeof made === 'string' && /^[\x21-\x7e]+$/.test(made)) {
-          call.attributes.set(exchanged, { token: made, from })
+          call.attributes.set(exchanged, made)
           return undefined
         }
         return instead(failure(told), 'oauth.failed')
       },
       request({ attributes, upstream }) {
-        const found = attributes.get(exchanged)
-        if (found !== undefined) replace(upstream, found)
+        const token = attributes.get(exchanged)
+        if (token === undefined) return
+        for (const place of places) place.wipe(upstream)
+        bearerPlace.write(upstream, token)
       },
     }
   },
 })
-
-function replace(upstream: BackendRequest, { token, from }: Exchanged): void {
-  from.wipe(upstream)
-  bearerPlace.write(upstream, token)
-}
 
 function failure(told: Told): FullAnswer {
   if (!told.ok && told.status === 0)
@@ -196,8 +190,6 @@ function failure(told: Told): FullAnswer {
 
 /** Milliseconds a token is good for, a little less than it says; all of the cache when it says nothing. */
 function endOf(json: Json): number {
-  const seconds = json['expires_in']
-  return typeof seconds === 'number' && Number.isFinite(seconds)
-    ? seconds * 1000 - 1000
-    : Number.POSITIVE_INFINITY
+  const seconds = tokenSeconds(json['expires_in'])
+  return seconds === null ? Number.POSITIVE_INFINITY : seconds * 1000 - 1000
 }

@@ -57,7 +57,7 @@ export default definePlugin({
       if (view === null) return noModule
       const module = oauthModule(view)
       if (module === null || module.jwtVerifier === null) return mandatory ? unfit : undefined
-      const found = places.map(place => place.read(exchange.request)).find(list => list.length > 0) ?? []
+      const found = places.flatMap(place => place.read(exchange.request))
       const [raw] = found
       if (raw === undefined) return refusal(notFound, 'jwt.missing')
       if (found.length > 1) {

@@ -1,9 +1,9 @@
 /** Profiles that a provider gives for an access token (OpenID Connect Core 1.0, 5.3). */
-import { claimOf, readJws, textClaim } from '../../../identity/jwt/jws.ts'
+import { textClaim } from '../../../identity/jwt/jws.ts'
 import type { TokenKeys } from '../../../identity/jwt/token-keys.ts'
 import { VerifiedTokens } from '../../../identity/jwt/verified-tokens.ts'
 import type { OAuthModule } from '../../../identity/oauth-module.ts'
-import { claimIs } from '../../../identity/jwt/claims.ts'
+import { isSignedProfile, readSignedProfile } from '../../../identity/signed-profile.ts'
 import { NotBelieved } from './fault.ts'
 import { type Json, objectOf, type ProviderCalls } from './provider-calls.ts'
 
@@ -20,9 +20,12 @@ export async function userInfo(
   const answer = await calls.send(
     settings.userInfoMethod === 'post' ? posted(url, access, settings) : asked(url, access),
   )
-  const type = (answer.headers.get('content-type') ?? '').toLowerCase()
-  if (answer.status !== 200 || !type.startsWith('application/jwt')) return objectOf(answer, 'profile')
-  return signedProfile(answer.body.toString('utf8'), settings, keys)
+  if (answer.status !== 200 || !isSignedProfile(answer.headers.get('content-type')))
+    return objectOf(answer, 'profile')
+  const text = answer.body.toString('utf8')
+  const profile = await readSignedProfile(text, settings.clientId, keys, verifier, Date.now())
+  if (!profile.ok) throw new NotBelieved(profile.fault)
+  return profile.claims
 }
 
 function asked(url: string, access: string) {
@@ -42,17 +45,6 @@ function posted(url: string, access: string, { useJson }: OAuthModule) {
   ] as const
   const body = useJson ? JSON.stringify(fields) : new URLSearchParams(fields).toString()
   return { method: 'POST', url, headers, body }
-}
-
-async function signedProfile(text: string, { clientId }: OAuthModule, keys: TokenKeys | null): Promise<Json> {
-  if (keys === null || readJws(text) === null)
-    throw new NotBelieved('profile: it is a token, and there are no keys to verify it with')
-  const verification = await verifier.verify(text, keys, Date.now())
-  if (!verification.ok) throw new NotBelieved(`profile: ${verification.fault}`)
-  const { claims } = verification.token
-  if (claimOf(claims, 'aud') !== undefined && !claimIs(claims, 'aud', clientId))
-    throw new NotBelieved('profile: it is for somebody else')
-  return claims
 }
 
 /** A profile must be of whom the ID token is (5.3.2), or an access token of somebody else would do. */
