@@ -66,6 +66,26 @@ describe('public and private paths', () => {
     assert.equal(encoded.status, 400, 'no spelling of the path gets round them')
   })
 
+  it('are the same however reserved characters are written: no escape opens one', async () => {
+    const patterns = { public_patterns: ['/open.*'], private_patterns: ['/open/not.*', '/open .*'] }
+    await route('paths-escaped', plugin('PublicPrivatePaths', patterns))
+    for (const path of [
+      '/open/not',
+      '/open%2Fnot',
+      '/open%2fnot',
+      '/open%5Cnot',
+      '/open%5cnot/x',
+      '/open%20x',
+    ])
+      assert.equal(outcome(await got('paths-escaped', path)), '401 consumer.not_authorized', path)
+    for (const path of ['/open/yes', '/open%2Fyes', '/open/%C3%A9', '/open/%ff'])
+      assert.equal(outcome(await got('paths-escaped', path)), '200', path)
+    const exempt = { oidcConfigRef: 'none', excludedPatterns: ['/open[^/]*'] }
+    await route('paths-exempt', plugin('OIDCAccessTokenValidator', { config: exempt }))
+    assert.equal(outcome(await got('paths-exempt', '/open%20x')), '200')
+    assert.notEqual((await got('paths-exempt', '/open%2Fx')).status, 200)
+  })
+
   it('are all private by default, and closed by a pattern that cannot be read', async () => {
     await route('paths-default', plugin('PublicPrivatePaths'))
     assert.equal(outcome(await got('paths-default')), '401 consumer.not_authorized')
@@ -87,6 +107,38 @@ describe('restrictions of a route', () => {
     assert.equal(outcome(await got('restricted', '/a')), '200')
     assert.equal(outcome(await got('restricted', '/a', { method: 'DELETE' })), '403 restrictions.forbidden')
     assert.equal(outcome(await got('restricted', '/hidden/a')), '404 restrictions.hidden')
+  })
+
+  it('of a key hold in both orders, whatever the spelling of the path', async () => {
+    const line = (path: string, method = '*') => ({ method, path })
+    const lists = {
+      enabled: true,
+      allowed: [line('/a.*')],
+      forbidden: [line('/a/b.*'), line('/x/.*', 'DELETE')],
+      notFound: [line('/a/b/c.*')],
+    }
+    await route('restricted-keys', plugin('ApikeyCalls'))
+    const last = await key('allow-last', { restrictions: { ...lists, allowLast: true } })
+    const first = await key('allow-first', { restrictions: { ...lists, allowLast: false } })
+    const rows: readonly (readonly [path: string, last: string, first: string, method?: string])[] = [
+      ['/a', '200', '200'],
+      ['/a/b', '403 apikey.forbidden', '200'],
+      ['/a%2Fb', '403 apikey.forbidden', '200'],
+      ['/a/b/c', '404 apikey.hidden', '200'],
+      ['/a%2fb%2Fc', '404 apikey.hidden', '200'],
+      ['/other', '200', '404 apikey.hidden'],
+      ['/x%2Fy', '403 apikey.forbidden', '403 apikey.forbidden', 'DELETE'],
+      ['/x%2Fy', '200', '404 apikey.hidden'],
+    ]
+    for (const [path, whenLast, whenFirst, method = 'GET'] of rows) {
+      assert.equal(outcome(await got('restricted-keys', path, { headers: last, method })), whenLast, path)
+      assert.equal(outcome(await got('restricted-keys', path, { headers: first, method })), whenFirst, path)
+    }
+    // What is allowed first must be so in every form: `/a%2F..` is refused before, and a separator opens nothing.
+    const narrow = { ...lists, allowLast: false, allowed: [line('/a[^/]*')] }
+    const narrowed = await key('narrow', { restrictions: narrow })
+    assert.equal(outcome(await got('restricted-keys', '/ab', { headers: narrowed })), '200')
+    assert.notEqual((await got('restricted-keys', '/a%2Fb', { headers: narrowed })).status, 200)
   })
 
   it('are none by default, and closed by a line that cannot be read', async () => {

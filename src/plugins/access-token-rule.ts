@@ -1,11 +1,11 @@
 /** Access tokens of an identity provider: whether the token of a request is one that an auth module and a rule accept. */
-import { guardedRegex } from '../expression/index.ts'
 import { claimAt } from '../identity/jwt/claims.ts'
 import { type Claims, claimOf } from '../identity/jwt/jws.ts'
 import { type OAuthModule, oauthModule } from '../identity/oauth-module.ts'
 import type { Exchange, PluginServices } from '../plugin/index.ts'
 import { BriefMemory } from './brief-memory.ts'
 import { introspect, type Json, type Told } from './identity-provider.ts'
+import { exemptPaths } from './path-patterns.ts'
 import { bearerHeader } from './token-place.ts'
 
 export interface AccessTokenRule {
@@ -37,10 +37,10 @@ export function accessTokenRule(
   services: PluginServices,
 ): (exchange: Exchange) => Promise<TokenVerdict> {
   const place = bearerHeader(rule.headerName)
-  const excluded = rule.excludedPatterns.map(pattern => guardedRegex(pattern))
+  const isExcluded = exemptPaths(rule.excludedPatterns)
   const said = new BriefMemory<Told>()
   return async ({ request, startedAt }) => {
-    if (excluded.some(pattern => pattern.matchesWhole(request.path))) return { kind: 'excluded' }
+    if (isExcluded(request.path)) return { kind: 'excluded' }
     const view = services.logins.module(rule.oidcConfigRef ?? '')
     const module = view === null ? null : oauthModule(view)
     if (view === null || module === null)

@@ -3,6 +3,7 @@
  * the path, and one that cannot be read is a fault of the settings, named with its place.
  */
 import { guardedRegex } from '../expression/regex/index.ts'
+import { pathForms } from '../http/path-forms.ts'
 import { schema as v } from '../schema/index.ts'
 import { setting } from './settings.ts'
 
@@ -20,19 +21,25 @@ export const pathPatterns = (description: string) =>
   setting(v.array(pathPattern), (): string[] => [], description)
 
 /** True when a pattern of the list is that of the whole path. */
-export function anyPath(patterns: readonly string[]): (path: string) => boolean {
+function anyPath(patterns: readonly string[]): (path: string) => boolean {
   const compiled = patterns.map(pattern => guardedRegex(pattern))
   return path => compiled.some(pattern => pattern.matchesWhole(path))
 }
 
-/** True for paths that fit a public pattern and no private one. */
+/** True for paths that fit the list whatever a backend takes them for, so that they may be exempt from a check. */
+export function exemptPaths(patterns: readonly string[]): (path: string) => boolean {
+  const fits = anyPath(patterns)
+  return patterns.length === 0 ? () => false : path => pathForms(path).every(fits)
+}
+
+/** True for paths that fit a public pattern and no private one, whatever a backend takes them for. */
 export function publicPaths(
   publicPatterns: readonly string[],
   privatePatterns: readonly string[],
 ): (path: string) => boolean {
   const isPublic = anyPath(publicPatterns)
   const isPrivate = anyPath(privatePatterns)
-  return path => isPublic(path) && !isPrivate(path)
+  return path => pathForms(path).every(form => isPublic(form) && !isPrivate(form))
 }
 
 function faultOf(pattern: string): string | null {

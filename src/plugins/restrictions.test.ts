@@ -76,6 +76,11 @@ test('other spellings of a path are the same path', () => {
   const lists = { forbidden: [line('/admin/.*')] }
   assert.equal(verdict(lists, 'GET', '/%61dmin/x'), 'apikey.forbidden')
   assert.equal(verdict(lists, 'GET', 'http://a.test//admin//x'), 'apikey.forbidden')
+  for (const path of ['/admin%2Fx', '/admin%2fx', '/admin%5Cx', '/admin%2F%2Fx'])
+    assert.equal(verdict(lists, 'GET', path), 'apikey.forbidden', path)
+  const allowed = { allowLast: false, allowed: [line('/open[^/]*')] }
+  assert.equal(verdict(allowed, 'GET', '/open%20x'), 'passes')
+  assert.equal(verdict(allowed, 'GET', '/open%2Fx'), 'apikey.hidden', 'allowed must fit in every form')
 })
 
 test('a pattern that does not begin with a slash is for host and path', () => {

@@ -2,9 +2,10 @@
  * Methods and paths that a key, or a route, may be called with.
  *
  * Guarantees: a line that forbids or hides and cannot be read applies to every path; one that allows and cannot be read allows
- * nothing.
+ * nothing; escapes get nobody round a line, since it is judged with every form a backend may take the path for.
  */
 import { type GuardedRegex, guardedRegex } from '../expression/regex/index.ts'
+import { pathForms } from '../http/path-forms.ts'
 import type { ApikeyView } from '../identity/apikey.ts'
 import type { ClientRequest, RouteView } from '../plugin/index.ts'
 
@@ -24,7 +25,8 @@ export interface RestrictionLists {
 
 export type RestrictionVerdict = 'apikey.hidden' | 'apikey.forbidden' | null
 
-type Test = (request: ClientRequest) => boolean
+/** `path`: one of the forms of that of the request. */
+type Test = (request: ClientRequest, path: string) => boolean
 
 /** Compiles lists for a route; null when they restrict nothing. `key`: whose lists they are, for lines about groups. */
 export function compileRestrictions(
@@ -38,16 +40,17 @@ export function compileRestrictions(
     const tests = lines
       .filter(line => concerns(line, route, key, otherwise))
       .map(line => test(line, otherwise, log))
-    return request => tests.some(applies => applies(request))
+    return (request, path) => tests.some(applies => applies(request, path))
   }
   const allowed = compile(lists.allowed, false)
   const forbidden = compile(lists.forbidden, true)
   const hidden = compile(lists.notFound, true)
   const { allowLast } = lists
   return request => {
-    if (!allowLast && allowed(request)) return null
-    if (hidden(request)) return 'apikey.hidden'
-    if (forbidden(request)) return 'apikey.forbidden'
+    const forms = pathForms(request.path)
+    if (!allowLast && forms.every(path => allowed(request, path))) return null
+    if (forms.some(path => hidden(request, path))) return 'apikey.hidden'
+    if (forms.some(path => forbidden(request, path))) return 'apikey.forbidden'
     return allowLast ? null : 'apikey.hidden'
   }
 }
@@ -62,10 +65,10 @@ function test(line: RestrictionLine, otherwise: boolean, log: (message: string) 
     log(error instanceof Error ? error.message : String(error))
   }
   const withDomain = !line.path.startsWith('/')
-  return request => {
+  return (request, form) => {
     if (!anyMethod && request.method.toUpperCase() !== method) return false
     if (path === null) return otherwise
-    return path.matchesWhole(withDomain ? request.domain + request.path : request.path)
+    return path.matchesWhole(withDomain ? request.domain + form : form)
   }
 }
 
