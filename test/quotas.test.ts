@@ -162,6 +162,67 @@ describe('limits of API keys', () => {
       assert.equal(read.json.currentCallsPerDay, 2)
     })
 
+  it('of one name are windows of their own where they differ in kind or length', async () => {
+    const strategy = (windowDurationMs: number) => ({
+      throttlingStrategy: {
+        id: 'FixedWindowStrategyConfig',
+        bucketKey: 'one name',
+        windowDurationMs,
+        quota: { window: 2 },
+      },
+    })
+    const bucket = {
+      throttlingStrategy: {
+        id: 'LocalTokensBucketStrategyConfig',
+        bucketKey: 'one name',
+        capacity: 2,
+        refillRequestIntervalMs: 86_400_000,
+        refillRequestedTokens: 1,
+      },
+    }
+    await on.addKey('a-day', strategy(86_400_000))
+    await on.addKey('an-hour', strategy(3_600_000))
+    await on.addKey('a-bucket', bucket)
+    await on.addKey('an-hour-too', strategy(3_600_000))
+    const seen: string[] = []
+    for (let i = 0; i < 3; i++)
+      for (const id of ['a-day', 'an-hour', 'a-bucket'])
+        seen.push(`${id} ${outcomeOf(await on.get('keyed', basic(id)))}`)
+    const refused = seen.filter(one => !one.endsWith(' 200')).map(one => one.split(' ')[0])
+    assert.deepEqual(refused, ['a-day', 'an-hour', 'a-bucket'], seen.join(', '))
+    assert.equal(outcomeOf(await on.get('keyed', basic('an-hour-too'))), '429 apikey.quotas_exceeded')
+    const { json } = await on.gateway.admin('GET', '/api/apikeys/an-hour/quotas')
+    assert.deepEqual([json.throttlingCallsPerWindow, json.remainingCallsPerWindow], [2, 0])
+  })
+
+  it('of a strategy nobody knows are refused when they are written', async () => {
+    for (const throttlingStrategy of [{ id: 'Other' }, { quota: { window: 1 } }]) {
+      const key = { clientId: 'unknown', clientSecret: 's', clientName: 'unknown', throttlingStrategy }
+      const { status, json } = await on.gateway.admin('POST', KEYS, key)
+      assert.equal(status, 400)
+      assert.match(JSON.stringify(json), /throttlingStrategy.*FixedWindowStrategyConfig/)
+    }
+    await on.addKey('no-strategy', { throttlingStrategy: {}, dailyQuota: 1 })
+    assert.equal(outcomeOf(await on.get('keyed', basic('no-strategy'))), '200')
+  })
+
+  it('hold for keys that another plugin attached, and take each call once', async () => {
+    await on.add('attached', [quota('ApikeyAuthModule'), quota('ApikeyCalls'), quota('ApikeyQuotas')])
+    await on.addKey('attached', { dailyQuota: 2, authorizedEntities: ['route_attached'] })
+    assert.deepEqual(await inTurn(3, () => on.get('attached', basic('attached'))), [
+      '200',
+      '200',
+      '429 apikey.quotas_exceeded',
+    ])
+    await on.add('twice', [quota('ApikeyCalls'), quota('ApikeyCalls')])
+    await on.addKey('twice', { dailyQuota: 2, authorizedEntities: ['route_twice'] })
+    assert.deepEqual(await inTurn(3, () => on.get('twice', basic('twice'))), [
+      '200',
+      '200',
+      '429 apikey.quotas_exceeded',
+    ])
+  })
+
   it('are told of, not enforced, in shadow', async () => {
     await on.add('shadowed', [quota('ApikeyCalls', { shadow_quotas: true })], { debug_flow: true })
     await on.addKey('shadow', { dailyQuota: 1, authorizedEntities: ['route_shadowed'] })
@@ -214,6 +275,23 @@ describe('plugins that limit', () => {
       const counts = await counted(Array.from({ length: 12 }, () => on.get(id)))
       assert.deepEqual(counts, { 200: 2, [refusal]: 10 })
     })
+
+  it('go on with their day when their settings change, two of a kind each for itself', async () => {
+    const limiter = (windowDurationMs: number, daily: number) =>
+      quota('FixedWindow', { windowDurationMs, quota: { daily } })
+    const set = async (first: object, second: object): Promise<void> => {
+      const path = '/apis/proxy.otoroshi.io/v1/routes/day'
+      const put = await on.gateway.admin('PUT', path, on.route('day', [first, second]))
+      assert.equal(put.status, 200, put.text)
+    }
+    await on.add('day', [limiter(3_600_000, 3), limiter(3_600_000, 100)])
+    assert.deepEqual(await inTurn(2, () => on.get('day')), ['200', '200'])
+    await set(limiter(7_200_000, 3), limiter(1_800_000, 100))
+    assert.deepEqual(await inTurn(2, () => on.get('day')), ['200', limited])
+    // Each call was counted once by each of them: the second has 97 left.
+    await set(limiter(7_200_000, 1000), limiter(1_800_000, 5))
+    assert.deepEqual(await inTurn(3, () => on.get('day')), ['200', '200', limited])
+  })
 
   it('ApikeyQuotas counts keys and refuses none', async () => {
     const calls = quota('ApikeyCalls', { update_quotas: false })

@@ -158,8 +158,8 @@ export class Gateway {
     )
     const crowded = inFlight > globals.maxConcurrent
     if (crowded) this.#options.observer.crowded?.(globals.maxConcurrent, inFlight)
-    if (crowded && globals.limitConcurrent && !this.#leadsToAdmin(visit))
-      this.#refuse(visit, refuse('too_many_requests'))
+    const limits = globals.limitConcurrent && !this.#options.thread.counting.shadow
+    if (crowded && limits && !this.#leadsToAdmin(visit)) this.#refuse(visit, refuse('too_many_requests'))
     else this.#admit(visit)
   }
 

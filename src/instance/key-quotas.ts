@@ -16,8 +16,8 @@ export function keyQuotas(
   const partsOf = (json: Readonly<Apikey>) => {
     const key: LimitedKey = { clientId: json.clientId, json }
     const strategy = strategyOfKey(key, windowMs)
-    const { family, id } = countersOfKey(key, strategy, apart)
-    return { plan: strategy.plan, subject: subjectOf(family, id) }
+    const { family, id, group } = countersOfKey(key, strategy, apart)
+    return { plan: strategy.plan, subject: subjectOf(family, id, group) }
   }
   const read: QuotaBook['read'] = async key => {
     const { plan, subject } = partsOf(key)

@@ -54,6 +54,8 @@ export class DurableCounts {
   readonly #layout: CountLayout
   readonly #calendar: Calendar
   readonly #accounts = new Map<string, Account>()
+  /** Accounts of groups by the counter of a day that they have in common. */
+  readonly #groups = new Map<string, Set<Account>>()
   readonly #timer: NodeJS.Timeout
   #round: Promise<void> | null = null
   #rounds = 0
@@ -158,7 +160,7 @@ export class DurableCounts {
     const now = Date.now()
     let seen = 0
     for (const [name, account] of this.#accounts) {
-      if (account.settling === null && account.ledger.forget(now)) this.#accounts.delete(name)
+      if (account.settling === null && account.ledger.forget(now)) this.#forget(name, account)
       if (++seen % 5_000 === 0) await new Promise(resolve => setImmediate(resolve))
     }
     this.#sweeping = false
@@ -172,8 +174,28 @@ export class DurableCounts {
       const ledger = new StoreAccount(tally.slot, this.#calendar)
       account = { subject, keys: counterKeys(this.#options.root, subject), tally, ledger, settling: null }
       this.#accounts.set(name, account)
+      const { daily } = account.keys
+      if (subject.group !== '' && daily !== null)
+        this.#groups.set(daily, (this.#groups.get(daily) ?? new Set()).add(account))
     }
     return account
+  }
+
+  #forget(name: string, account: Account): void {
+    this.#accounts.delete(name)
+    const { daily } = account.keys
+    const group = this.#groups.get(daily ?? '')
+    group?.delete(account)
+    if (group?.size === 0) this.#groups.delete(daily!)
+  }
+
+  /** What the others of its groups have counted is told to the store before it is asked for the first time. */
+  async #tellOfOthers({ keys, ledger }: Account): Promise<void> {
+    const others = ledger.isLoaded ? undefined : this.#groups.get(keys.daily ?? '')
+    if (others === undefined || others.size < 2) return
+    // One that is loaded waits for nobody here, so that no two wait for each other.
+    const dirty = [...others].filter(one => one.ledger.isLoaded && one.ledger.isDirty)
+    await Promise.all(dirty.map(one => this.#settle(one)))
   }
 
   /** One settling at a time for each subject; whoever asks meanwhile gets the next one. */
@@ -189,7 +211,9 @@ export class DurableCounts {
     return account.settling
   }
 
-  async #exchange({ subject, keys, ledger }: Account): Promise<boolean> {
+  async #exchange(account: Account): Promise<boolean> {
+    await this.#tellOfOthers(account)
+    const { subject, keys, ledger } = account
     const now = Date.now()
     ledger.turn(now)
     const asks = this.#layout.shared || (isKept(subject.family) && !ledger.isLoaded)

@@ -11,22 +11,38 @@ const key = (throttlingStrategy: unknown = null) => ({
 const quota = { window: 5, daily: 6, monthly: 7 }
 
 describe('the limits of a key', () => {
-  it('are its three quotas where it has no strategy that is known', () => {
-    for (const none of [null, undefined, {}, 'x', 5, { id: 'Other', quota }]) {
+  it('are its three quotas where it has no strategy', () => {
+    for (const none of [null, undefined, {}]) {
       const strategy = strategyOfKey(key(none), WINDOW)
-      assert.deepEqual(strategy, { plan: windowPlan(1, WINDOW, 2, 3), family: null, bucketKey: null })
-      assert.deepEqual(countersOfKey(key(none), strategy, false), { family: 'apikey', id: 'k' })
-      assert.deepEqual(countersOfKey(key(none), strategy, true), { family: 'limiter', id: 'k' })
+      assert.deepEqual(strategy, {
+        plan: windowPlan(1, WINDOW, 2, 3),
+        family: null,
+        group: '',
+        bucketKey: null,
+      })
+      assert.deepEqual(countersOfKey(key(none), strategy, false), { family: 'apikey', id: 'k', group: '' })
+      assert.deepEqual(countersOfKey(key(none), strategy, true), { family: 'limiter', id: 'k', group: '' })
     }
+  })
+
+  it('let nobody through where its strategy is not known', () => {
+    for (const other of ['x', 5, [], { id: 'Other', quota }, { quota }])
+      assert.equal(strategyOfKey(key(other), WINDOW).plan.window, 0, JSON.stringify(other))
   })
 
   it('are those of its strategy', () => {
     const of = (id: string, more: object = {}) => readStrategy({ id, quota, ...more }, WINDOW)
     const shared = windowPlan(5, WINDOW, 6, 7)
-    assert.deepEqual(of('LegacyThrottlingStrategyConfig'), { plan: shared, family: null, bucketKey: null })
+    assert.deepEqual(of('LegacyThrottlingStrategyConfig'), {
+      plan: shared,
+      family: null,
+      group: '',
+      bucketKey: null,
+    })
     assert.deepEqual(of('DistributedRedisThrottlingStrategyConfig', { bucketKey: 'b' }), {
       plan: shared,
       family: 'limiter',
+      group: 'shared',
       bucketKey: 'b',
     })
     assert.equal(of('LuaDistributedRedisThrottlingStrategyConfig')?.family, 'lua-limiter')
@@ -51,11 +67,13 @@ describe('the limits of a key', () => {
     assert.deepEqual(countersOfKey(named, strategyOfKey(named, WINDOW), false), {
       family: 'limiter',
       id: 'all',
+      group: 'window 10000',
     })
     const unnamed = key({ id: 'FixedWindowStrategyConfig', bucketKey: '' })
     assert.deepEqual(countersOfKey(unnamed, strategyOfKey(unnamed, WINDOW), false), {
       family: 'limiter',
       id: 'k',
+      group: 'window 10000',
     })
   })
 

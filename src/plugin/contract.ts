@@ -305,6 +305,8 @@ export interface PluginServices {
   readonly route: RouteView
   /** Position of the slot in the chain. */
   readonly slot: number
+  /** How many slots of the same plugin come before it in the chain; absent: none. */
+  readonly ordinal?: number
   /** Compiles expression-language text (`${req.path}` …); text without `${` costs nothing per request. */
   template(text: string): Template
   /**

@@ -65,16 +65,23 @@ function conclude(exchange: Exchange, tally: Tally, limit: Limit, outcome: Outco
   if (counting.fields) tellFields(exchange, tally, limit)
   if (outcome === PASS || limit.mode === NOTE) return undefined
   if (isWatched(exchange, limit)) {
-    const { attributes } = exchange
-    const overLimits = [...(attributes.get(overLimitsAttribute) ?? []), `${scope}-${partOf(outcome)}`]
-    attributes.set(overLimitsAttribute, overLimits)
-    exchange.note('over_limits', overLimits)
-    attributes.set(eventExtrasAttribute, { ...attributes.get(eventExtrasAttribute), overLimits })
+    tellOver(exchange, `${scope}-${partOf(outcome)}`)
     return undefined
   }
   const wait = waitFor(tally, plan, outcome)
   if (Number.isFinite(wait)) exchange.setAnswerHeader('Retry-After', String(wait))
   return limit.refusal(exchange, outcome)
+}
+
+/** Notes in event and report that a call in shadow is over a limit. */
+export function tellOver(exchange: Exchange, limit: string): void {
+  const { attributes } = exchange
+  const before = attributes.get(overLimitsAttribute) ?? []
+  if (before.includes(limit)) return
+  const overLimits = [...before, limit]
+  attributes.set(overLimitsAttribute, overLimits)
+  exchange.note('over_limits', overLimits)
+  attributes.set(eventExtrasAttribute, { ...attributes.get(eventExtrasAttribute), overLimits })
 }
 
 function tellFields(exchange: Exchange, tally: Tally, { plan, scope, unit }: Limit): void {

@@ -5,7 +5,7 @@ export * from './answer.ts'
 export * from './attributes.ts'
 export { BodyFault } from './body-fault.ts'
 export { BodyTooLarge } from './body-too-large.ts'
-export { countCall, type Limit } from './counted-calls.ts'
+export { countCall, type Limit, tellOver } from './counted-calls.ts'
 export { addressLimit, globalLimit } from './global-limits.ts'
 export * from './contract.ts'
 export {

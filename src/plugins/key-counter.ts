@@ -38,7 +38,7 @@ export function keyCounter(services: PluginServices, mode: Mode, shadow: boolean
   const workOut = (key: ApikeyView): Known => {
     const strategy = strategyOfKey(key, counting.windowMs)
     const { plan } = strategy
-    const { family, id } = countersOfKey(key, strategy, counting.keysApart)
+    const { family, id, group } = countersOfKey(key, strategy, counting.keysApart)
     const limit: Limit = {
       counting,
       plan,
@@ -60,7 +60,7 @@ export function keyCounter(services: PluginServices, mode: Mode, shadow: boolean
         if (counting.global.alerts.enabled && !thought) alerts.tell(key, limit, tally, over)
       },
     }
-    return { tally: counting.tally(family, id), limit }
+    return { tally: counting.tally(family, id, group), limit }
   }
   return (exchange, key) => {
     let found = known.get(key)

@@ -44,9 +44,9 @@ export class LimitedGateway {
   gateway!: TestGateway
   backend!: Backend
 
-  /** With the route `keyed`, which wants a key and says what is left to it. */
-  async start(): Promise<void> {
-    this.gateway = await startGateway({ threads: 2, env: limitsEnv })
+  /** With the route `keyed`, which wants a key and says what is left to it. `env`: further settings. */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.gateway = await startGateway({ threads: 2, env: { ...limitsEnv, ...env } })
     this.backend = await startBackend()
     await this.add('keyed', [quota('ApikeyCalls'), quota('SendOtoroshiHeadersBack')])
   }

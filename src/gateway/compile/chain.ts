@@ -72,6 +72,7 @@ export async function compileChain(
 ): Promise<CompiledChain> {
   const made: Made[] = []
   const disabled: string[] = []
+  const ordinals = new Map<string, number>()
   const waiting = [...slots]
   for (let slot = 0; waiting.length > 0; slot++) {
     const next = waiting.shift()!
@@ -80,7 +81,9 @@ export async function compileChain(
       continue
     }
     if (slot > MOST_SLOTS) return failed(made, 'plugin.setup_failed', next.plugin, 'too many plugins')
-    const result = await makeSlot(next, slot, services)
+    const ordinal = ordinals.get(next.plugin) ?? 0
+    ordinals.set(next.plugin, ordinal + 1)
+    const result = await makeSlot(next, { slot, ordinal }, services)
     if ('reason' in result) return failed(made, result.reason, next.plugin, result.detail)
     const { instance, expanded } = result
     if (expanded !== null) waiting.unshift(...expanded)
@@ -108,7 +111,7 @@ interface MadeSlot {
 
 async function makeSlot(
   slot: PluginSlot,
-  at: number,
+  at: { readonly slot: number; readonly ordinal: number },
   services: ChainServices,
 ): Promise<MadeSlot | SlotFault> {
   if (services.blacklisted.has(slot.plugin))
@@ -126,7 +129,10 @@ async function makeSlot(
   try {
     const only = conditionOf(slot)
     await definition.prepare?.(config.value)
-    const instance = definition.setup(config.value, services.pluginServices(at, slot.plugin))
+    const instance = definition.setup(config.value, {
+      ...services.pluginServices(at.slot, slot.plugin),
+      ordinal: at.ordinal,
+    })
     checkInstance(instance)
     const expanded = instance.expand === undefined ? null : slotsOf(instance.expand())
     return { instance, only, expanded }

@@ -22,6 +22,24 @@ import { restrictionsSchema } from '../types/restrictions.ts'
 
 const notBlank = v.pipe(v.string(), v.regex(/\S/, 'Must not be blank'))
 
+const strategies = [
+  'LegacyThrottlingStrategyConfig',
+  'FixedWindowStrategyConfig',
+  'LocalTokensBucketStrategyConfig',
+  'DistributedRedisThrottlingStrategyConfig',
+  'LuaDistributedRedisThrottlingStrategyConfig',
+]
+/** A strategy that is not known lets nobody through, so whoever writes one is told. */
+const throttlingStrategy = v.pipe(
+  v.nullable(json),
+  v.check(
+    value =>
+      value === null ||
+      (isObject(value) && (Object.keys(value).length === 0 || strategies.includes(String(value['id'])))),
+    `Invalid strategy: expected null or an object whose id is one of ${strategies.join(', ')}`,
+  ),
+)
+
 export const apikeySchema = v.looseObject({
   _loc: location,
   clientId: required(v.pipe(identifier, v.regex(/\S/, 'Must not be blank')), 'Id of the key'),
@@ -47,7 +65,7 @@ export const apikeySchema = v.looseObject({
   enabled: field(flag, true, 'Usable or not'),
   readOnly: field(flag, false, 'Only GET, HEAD and OPTIONS'),
   allowClientIdOnly: field(flag, false, 'Accept the id without the secret'),
-  throttlingStrategy: field(v.nullable(json), null, 'Limiter used in place of the plain quotas'),
+  throttlingStrategy: field(throttlingStrategy, null, 'Limiter used in place of the plain quotas'),
   throttlingQuota: field(number, 10000000, 'Calls per throttling window'),
   dailyQuota: field(number, 10000000, 'Calls per day'),
   monthlyQuota: field(number, 10000000, 'Calls per month'),

@@ -14,7 +14,7 @@ import {
   userAttribute,
 } from '../../plugin/index.ts'
 import { LOOK, TAKE } from '../../limits/tally.ts'
-import { keyCounter } from '../key-counter.ts'
+import { keyCallTaken, keyCounter } from '../key-counter.ts'
 import { recognize, restricted } from './admission.ts'
 import { apikeyCallSettings } from './apikey-call-settings.ts'
 import { credentialKeeper } from './credential-keeper.ts'
@@ -80,7 +80,10 @@ export default definePlugin({
       ...((validate || !mandatory) && {
         access(exchange) {
           const { attributes } = exchange
-          if (attributes.get(apikeyAttribute) !== undefined) return undefined
+          const attached = attributes.get(apikeyAttribute)
+          // Whoever attached it has judged it, and may have counted nothing.
+          if (attached !== undefined)
+            return attributes.get(keyCallTaken) === true ? undefined : counts(exchange, attached)
           if (users !== null) {
             const user = attributes.get(userAttribute) ?? users(exchange.request)
             if (user !== null) {

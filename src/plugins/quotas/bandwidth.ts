@@ -14,8 +14,10 @@ import {
   type Refusal,
   refuse,
   schema as v,
+  tellOver,
 } from '../../plugin/index.ts'
 import { flag, setting, text } from '../settings.ts'
+import { shadow } from './shadow.ts'
 
 const amount = v.union([text, v.pipe(v.number(), v.transform(String))])
 
@@ -29,6 +31,7 @@ export const bandwidthSettings = v.looseObject({
     'per_request',
     'What is limited: each body for itself, or the bodies of a group on one instance or on all of them',
   ),
+  shadow,
 })
 
 type BandwidthSettings = v.InferOutput<typeof bandwidthSettings>
@@ -36,7 +39,7 @@ type BandwidthSettings = v.InferOutput<typeof bandwidthSettings>
 /** Milliseconds between two pieces of a body that is slowed down. */
 const PAUSE = 20
 
-/** `name`: of the counter in the store. `bodyOf`: the body that is limited, in the phase that `phase` names. */
+/** `name`: of the counter in the store. `phase`: whose body is limited. */
 export function bandwidthLimit(
   config: BandwidthSettings,
   services: PluginServices,
@@ -46,49 +49,61 @@ export function bandwidthLimit(
   const { route, adminRoute, template } = services
   // Nobody is locked out of the admin API.
   if (adminRoute !== '' && route.id === adminRoute) return {}
+  const { counting } = services
+  const shadowed = config.shadow || counting.shadow
   const plans = planOf(config, services)
   const bodyOf = (exchange: Exchange): Body =>
     phase === 'request' ? exchange.upstream.body : exchange.response.body
+  /** What a body over the limit meets; in shadow it is told of and goes on. */
+  const over = (exchange: Exchange, detail?: string): Refusal | undefined => {
+    if (!shadowed) return refuse('limit.bandwidth', detail === undefined ? {} : { detail })
+    tellOver(exchange, 'bandwidth-window')
+    return undefined
+  }
+  const metered = (
+    exchange: Exchange,
+    { window, windowMs }: Plan,
+    take: (bytes: number) => boolean,
+  ): void => {
+    const detail = `more than ${window} bytes in ${windowMs} ms`
+    bodyOf(exchange).transform(new Metered(take, () => over(exchange, detail)), bodyOf(exchange).length)
+  }
   if (config.kind === 'per_request')
     return {
       [phase](exchange: Exchange): Refusal | undefined {
         const plan = plans(exchange)
-        if (plan === null || plan.window === 0)
-          return refuse('limit.bandwidth', { detail: 'no bytes are allowed' })
-        const body = bodyOf(exchange)
+        if (plan === null || plan.window === 0) return over(exchange, 'no bytes are allowed')
         const allowance = new Allowance(plan)
-        if (config.fail) body.transform(new Metered(bytes => allowance.take(bytes), plan), body.length)
-        else body.pipe({ open: () => new Slowed(allowance) })
+        if (config.fail || shadowed) metered(exchange, plan, bytes => allowance.take(bytes))
+        else bodyOf(exchange).pipe({ open: () => new Slowed(allowance) })
         return undefined
       },
     }
-  const { counting } = services
   const family = config.kind === 'per_node' ? 'node' : 'custom-throttling'
   const group = template(config.group_expr)
-  const tallyOf = (exchange: Exchange): Tally => counting.tally(family, group(exchange), name)
-  const refusal = (): Refusal => refuse('limit.bandwidth')
+  // Windows of another length are others, or each would begin those of the other anew.
+  const tallyOf = (exchange: Exchange, { windowMs }: Plan): Tally =>
+    counting.tally(family, group(exchange), `${name}-${windowMs}`)
   return {
     access(exchange) {
       const plan = plans(exchange)
-      if (plan === null) return refusal()
+      if (plan === null) return over(exchange)
       const limit: Limit = {
         counting,
         plan,
         mode: LOOK,
         scope: 'bandwidth',
         unit: 'content-bytes',
-        shadow: false,
-        refusal,
+        shadow: config.shadow,
+        refusal: () => refuse('limit.bandwidth'),
       }
-      return countCall(exchange, tallyOf(exchange), limit)
+      return countCall(exchange, tallyOf(exchange, plan), limit)
     },
     [phase](exchange: Exchange): Refusal | undefined {
       const plan = plans(exchange)
-      if (plan === null) return refusal()
-      const tally = tallyOf(exchange)
-      const body = bodyOf(exchange)
-      const take = (bytes: number): boolean => counting.stepNow(tally, plan, NOTE, bytes) === PASS
-      body.transform(new Metered(take, plan), body.length)
+      if (plan === null) return over(exchange)
+      const tally = tallyOf(exchange, plan)
+      metered(exchange, plan, bytes => counting.stepNow(tally, plan, NOTE, bytes) === PASS)
       return undefined
     },
   }
@@ -141,20 +156,21 @@ class Allowance {
   }
 }
 
-/** Ends the body as soon as it is too fast. */
+/** Ends the body as soon as it is too fast, unless that is only told of. */
 class Metered implements BodyTransform {
   readonly #take: (bytes: number) => boolean
-  readonly #plan: Plan
+  readonly #over: () => Refusal | undefined
 
-  constructor(take: (bytes: number) => boolean, plan: Plan) {
+  constructor(take: (bytes: number) => boolean, over: () => Refusal | undefined) {
     this.#take = take
-    this.#plan = plan
+    this.#over = over
   }
 
   push(chunk: Buffer): Buffer {
     if (this.#take(chunk.length)) return chunk
-    const { window, windowMs } = this.#plan
-    throw new BodyFault(refuse('limit.bandwidth', { detail: `more than ${window} bytes in ${windowMs} ms` }))
+    const refusal = this.#over()
+    if (refusal !== undefined) throw new BodyFault(refusal)
+    return chunk
   }
 
   end(): null {

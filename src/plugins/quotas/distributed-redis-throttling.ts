@@ -1,5 +1,6 @@
 /** Limits calls by the throttling window, all instances together. */
 import { windowPlan } from '../../limits/plan.ts'
+import { SHARED_GROUP } from '../../limits/strategies.ts'
 import { definePlugin, schema as v } from '../../plugin/index.ts'
 import { limiter, limiterSettings } from './limiter.ts'
 
@@ -15,6 +16,6 @@ export default definePlugin({
   setup(config, services) {
     const { window, daily, monthly } = config.quota
     const plan = windowPlan(window, services.counting.windowMs, daily, monthly)
-    return limiter(config, services, plan, 'shared', 'limiter')
+    return limiter(config, services, plan, SHARED_GROUP, 'limiter')
   },
 })

@@ -1,5 +1,6 @@
 /** Limits calls by windows of fixed length, each instance for itself. */
 import { localPlan } from '../../limits/plan.ts'
+import { windowGroup } from '../../limits/strategies.ts'
 import { definePlugin, schema as v } from '../../plugin/index.ts'
 import { setting } from '../settings.ts'
 import { limiter, limiterSettings } from './limiter.ts'
@@ -20,6 +21,6 @@ export default definePlugin({
   setup(config, services) {
     const { quota, windowDurationMs } = config
     const plan = localPlan(quota.window, windowDurationMs, quota.daily, quota.monthly)
-    return limiter(config, services, plan, `window ${windowDurationMs}`, 'limiter')
+    return limiter(config, services, plan, windowGroup(windowDurationMs), 'limiter')
   },
 })

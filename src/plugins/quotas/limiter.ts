@@ -42,16 +42,17 @@ interface LimiterConfig {
   readonly shadow: boolean
 }
 
-/** `kind`: limiters of another kind do not share windows, though they share the counters of days and months. */
+/** `group`: limiters of another one do not share windows, though they share the counters of days and months. */
 export function limiter(
   config: LimiterConfig,
-  { counting, route, template }: PluginServices,
+  { counting, route, ordinal = 0, template }: PluginServices,
   plan: Plan,
-  kind: string,
+  group: string,
   family: Family,
 ): PluginInstance {
   const { bucketKey } = config
-  const own = `${route.id} ${kind}`
+  // The same when its settings change; the second of a kind on a route has another one, or a call would count twice in their days.
+  const own = `${route.id} ${group.split(' ', 1)[0]}${ordinal === 0 ? '' : ` ${ordinal + 1}`}`
   const name = bucketKey === null || bucketKey === '' ? null : template(bucketKey)
   const limit: Limit = {
     counting,
@@ -62,6 +63,6 @@ export function limiter(
     refusal: () => refuse('limit.exceeded'),
   }
   return {
-    access: exchange => countCall(exchange, counting.tally(family, name?.(exchange) ?? own, kind), limit),
+    access: exchange => countCall(exchange, counting.tally(family, name?.(exchange) ?? own, group), limit),
   }
 }

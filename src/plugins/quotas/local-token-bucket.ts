@@ -1,5 +1,6 @@
 /** Limits calls by a bucket of tokens, each instance for itself. */
 import { bucketPlan } from '../../limits/plan.ts'
+import { bucketGroup } from '../../limits/strategies.ts'
 import { definePlugin, schema as v } from '../../plugin/index.ts'
 import { count, setting } from '../settings.ts'
 import { limiter, limiterSettings } from './limiter.ts'
@@ -22,6 +23,6 @@ export default definePlugin({
   setup(config, services) {
     const { quota, capacity, refillRequestIntervalMs: interval, refillRequestedTokens: tokens } = config
     const plan = bucketPlan(capacity, interval, tokens, quota.daily, quota.monthly)
-    return limiter(config, services, plan, `bucket ${interval}`, 'limiter')
+    return limiter(config, services, plan, bucketGroup(interval), 'limiter')
   },
 })
