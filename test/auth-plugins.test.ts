@@ -141,6 +141,28 @@ describe('basic credentials of the settings', () => {
     )
   })
 
+  it('that are guessed slow the guesser down, in clear and hashed', async () => {
+    const users = { plain: 'in clear', hashed: await hash('kept as hash', 4) }
+    await route('guessed', slot('SimpleBasicAuth', { users }))
+    for (const name of ['plain', 'hashed', 'nobody']) {
+      const from = { 'X-Forwarded-For': `192.0.2.${name.length}` }
+      const seen: number[] = []
+      // Each thread counts those in clear for itself.
+      for (let i = 0; i < 24; i++) seen.push(await status('guessed', { ...basic(`${name}:x${i}`), ...from }))
+      assert.deepEqual([...new Set(seen)].toSorted(), [401, 429], `${name}: ${seen.join()}`)
+      const { headers } = await get('guessed', { ...basic(`${name}:again`), ...from })
+      assert.match(String(headers['retry-after']), /^\d+$/, name)
+    }
+    assert.equal(await status('guessed', basic('plain:in clear')), 200)
+  })
+
+  it('that are right may come many at once', async () => {
+    const users = { often: await hash('right', 8) }
+    await route('often', slot('SimpleBasicAuth', { users }))
+    const all = await Promise.all(Array.from({ length: 60 }, () => status('often', basic('often:right'))))
+    assert.deepEqual([...new Set(all)], [200])
+  })
+
   it('are those of the global configuration, too, as it is now', async () => {
     const users = { simple_basic_auth_global_users: { everywhere: 'global' } }
     assert.equal(await status('nosimple', basic('everywhere:global')), 401)

@@ -2,10 +2,11 @@
  * Sessions and auth modules of the revision in force, for plugins: parsed when first used, kept while they do not change,
  * bounded in number. Ids come from clients, so nothing is kept for an id behind which there is nothing.
  */
+import { Attempts } from '../identity/attempts.ts'
 import { type AuthModuleView, readAuthModule } from '../identity/auth-module.ts'
 import { Signer } from '../identity/seal.ts'
 import { passingUser, readUser, type UserView } from '../identity/user.ts'
-import type { Logins, PasswordVerdict } from '../plugin/logins.ts'
+import type { HashQuestion, HashVerdict, Logins, PasswordVerdict } from '../plugin/logins.ts'
 import type { PasswordAnswer } from '../identity/password-question.ts'
 import type { PasswordDesk } from './password-desk.ts'
 import type { LoginSettings } from './thread-settings.ts'
@@ -108,9 +109,11 @@ export class LoginSource implements Logins {
     return answer.kind === 'user' ? { kind: 'user', user: this.#userOf(answer) } : answer
   }
 
-  async passwordMatches(password: string, hash: string, from: string): Promise<boolean> {
-    const answer = await this.#passwords.ask({ kind: 'hash', password, hash, from }, null)
-    return answer.kind === 'matches'
+  readonly attempts = new Attempts()
+
+  async passwordMatches(question: HashQuestion): Promise<HashVerdict> {
+    const answer = await this.#passwords.ask({ kind: 'hash', ...question }, null)
+    return answer.kind === 'matches' || answer.kind === 'wait' ? answer : { kind: 'refused' }
   }
 
   readonly #views = new WeakMap<PasswordAnswer, UserView>()

@@ -53,6 +53,27 @@ test('a wrong one is never remembered: the next may be judged otherwise', async 
   assert.equal(asked.length, 2)
 })
 
+test('the same asked at once is one question', async () => {
+  const { asked, ask } = desk()
+  assert.deepEqual(
+    new Set(await Promise.all(Array.from({ length: 50 }, () => ask('ada', 'right')))),
+    new Set(['user']),
+  )
+  await Promise.all([ask('ada', 'wrong'), ask('ada', 'wrong'), ask('ada', 'wrong', 'another module')])
+  assert.equal(asked.length, 3)
+})
+
+test('what is remembered of an address says nothing to another one', async () => {
+  const { asked, passwords } = desk()
+  const question = { kind: 'module', module: 'm', username: 'ada', password: 'right' } as const
+  for (const from of ['10.0.0.1', '10.0.0.2', '10.0.0.1'])
+    await passwords.ask({ ...question, from }, 'module')
+  assert.deepEqual(
+    asked.map(({ from }) => from),
+    ['10.0.0.1', '10.0.0.2'],
+  )
+})
+
 test('names and passwords do not flow into each other', async () => {
   const { asked, ask } = desk()
   await ask('a', 'right')

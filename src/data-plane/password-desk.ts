@@ -1,7 +1,7 @@
 /**
  * Passwords that are good, as far as a thread knows, and the questions about others.
  *
- * Guarantees: what is remembered is found only by the same name and the same password, under a key that dies with the thread;
+ * Guarantees: what is remembered is found only by the same name and password from the same address, under a key that dies with the thread;
  * memory and the number of open questions are bounded; an answer that does not come is no.
  */
 import { createHmac, randomBytes } from 'node:crypto'
@@ -25,6 +25,8 @@ interface Remembered {
 export class PasswordDesk {
   readonly #key = randomBytes(32)
   readonly #good = new Map<string, Remembered>()
+  /** Questions on their way: who asks the same meanwhile waits for the one answer. */
+  readonly #asked = new Map<string, { readonly owner: unknown; readonly answer: Promise<PasswordAnswer> }>()
   readonly #open = new Map<number, (answer: PasswordAnswer) => void>()
   readonly #send: (id: number, question: PasswordQuestion) => void
   readonly #now: () => number
@@ -40,10 +42,16 @@ export class PasswordDesk {
     const key = this.#keyOf(question)
     const known = this.#good.get(key)
     if (known !== undefined && known.owner === owner && this.#now() < known.until) return known.answer
+    const asked = this.#asked.get(key)
+    if (asked !== undefined && asked.owner === owner) return asked.answer
     if (this.#open.size >= MOST_OPEN) return { kind: 'wait', seconds: 1 }
-    const answer = await this.#question(question)
-    if (answer.kind === 'user' || answer.kind === 'matches') this.#remember(key, answer, owner)
-    return answer
+    const answer = this.#question(question)
+    const entry = { owner, answer }
+    this.#asked.set(key, entry)
+    const given = await answer
+    if (this.#asked.get(key) === entry) this.#asked.delete(key)
+    if (given.kind === 'user' || given.kind === 'matches') this.#remember(key, given, owner)
+    return given
   }
 
   answered(id: number, answer: PasswordAnswer): void {
@@ -70,13 +78,14 @@ export class PasswordDesk {
     this.#good.set(key, { answer, owner, until: this.#now() + REMEMBERED })
   }
 
-  // Lists rather than joined texts: no name ends where another password begins.
+  /**
+   * Lists rather than joined texts: no name ends where another password begins. The address is part of it: somebody who has to wait
+   * elsewhere must not learn here that a password is right, because its owner has just shown it.
+   */
   #keyOf(question: PasswordQuestion): string {
-    const { kind, password } = question
-    const parts =
-      kind === 'module'
-        ? [kind, question.module, question.username, password]
-        : [kind, question.hash, password]
+    const { kind, username, password, from } = question
+    const about = kind === 'module' ? question.module : question.hash
+    const parts = [kind, about, username, password, from]
     return createHmac('sha256', this.#key).update(JSON.stringify(parts)).digest('base64')
   }
 }

@@ -9,7 +9,15 @@ export type PasswordQuestion =
       readonly password: string
       readonly from: string
     }
-  | { readonly kind: 'hash'; readonly password: string; readonly hash: string; readonly from: string }
+  /** Whether a password is that of a bcrypt hash; an empty hash is that of a name nobody has. `realm`: a route. */
+  | {
+      readonly kind: 'hash'
+      readonly realm: string
+      readonly username: string
+      readonly password: string
+      readonly hash: string
+      readonly from: string
+    }
 
 export type PasswordAnswer =
   /** The session the user would have, as JSON. */

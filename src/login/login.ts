@@ -6,6 +6,7 @@
  * what to do and a reason code for programs; what failed inside is logged and not told.
  */
 import type { ServerExchange } from '../http/contract.ts'
+import { Attempts } from '../identity/attempts.ts'
 import type { PasswordAnswer, PasswordQuestion } from '../identity/password-question.ts'
 import type { AuthModule } from '../model/kinds/auth-module.ts'
 import { StoreUnavailable } from '../store/contract.ts'
@@ -34,6 +35,8 @@ export class Login {
   readonly #routes: RoutesDoor
   readonly #console: ConsoleDoor
   readonly #renewal: TokenRenewal
+  /** Tries of administrators keep no user of a module out, nor are they a second way to guess. */
+  readonly #checks = new Attempts()
   readonly #timer: NodeJS.Timeout
 
   constructor(services: LoginServices) {
@@ -117,17 +120,24 @@ export class Login {
 
   /** Tries a module for an administrator. Never rejects. */
   check(module: Readonly<AuthModule>, user: PasswordPair | null, from: string): Promise<Checked> {
-    const { passwords, attempts } = this.#desk
+    const { passwords } = this.#desk
     const { calls, certificate, log } = this.#services
+    const attempts = this.#checks
     return checkModule(module, user, from, { passwords, attempts, calls, certificate, log })
   }
 
-  async #hash({ password, hash, from }: PasswordQuestion & { kind: 'hash' }): Promise<PasswordAnswer> {
-    const { attempts, passwords } = this.#desk
-    const wait = attempts.begin('hash', hash, from)
-    if (wait > 0) return { kind: 'wait', seconds: wait }
-    if (!(await passwords.matches(password, hash))) return { kind: 'refused' }
-    attempts.succeeded('hash', hash, from)
+  async #hash(question: PasswordQuestion & { kind: 'hash' }): Promise<PasswordAnswer> {
+    const { realm, username, password, hash, from } = question
+    const attempt = this.#desk.attempts.begin(`hash ${realm}`, username, from)
+    if (attempt.wait > 0) return { kind: 'wait', seconds: attempt.wait }
+    try {
+      if (!(await this.#desk.passwords.matches(password, hash === '' ? null : hash)))
+        return { kind: 'refused' }
+    } catch (error) {
+      attempt.undone()
+      throw error
+    }
+    attempt.succeeded()
     return { kind: 'matches' }
   }
 

@@ -24,7 +24,7 @@ export {
 } from './known-attributes.ts'
 export type { AlgoSettings, JwtServices, JwtVerifier, TokenKeys, VerifiedTokens } from './jwt-services.ts'
 export type { InstanceReport, InstanceServices, ReportQuestion } from './instance-services.ts'
-export type { Logins, PasswordVerdict } from './logins.ts'
+export type { HashQuestion, HashVerdict, Logins, PasswordVerdict } from './logins.ts'
 export type { Board } from './board.ts'
 export type { ChaosSettings, Outages } from './outages.ts'
 export * from './outgoing-calls.ts'

@@ -1,4 +1,5 @@
 /** What plugins may know of logged-in users and of the way to the login. */
+import type { Attempts } from '../identity/attempts.ts'
 import type { AuthModuleView } from '../identity/auth-module.ts'
 import type { UserView } from '../identity/user.ts'
 
@@ -20,9 +21,27 @@ export interface Logins {
    * of the client, for whoever counts failures.
    */
   checkPassword(module: string, username: string, password: string, from: string): Promise<PasswordVerdict>
-  /** Whether a password is that of a bcrypt hash. False, too, when too many are asked for or failed from this address. */
-  passwordMatches(password: string, hash: string, from: string): Promise<boolean>
+  /** Whether a password is that of a bcrypt hash. Bounded and counted as `checkPassword`. */
+  passwordMatches(question: HashQuestion): Promise<HashVerdict>
+  /** Failures of this thread, for plugins that compare passwords themselves. */
+  readonly attempts: Attempts
 }
+
+export interface HashQuestion {
+  /** What tells equal names apart: id of a route. */
+  readonly realm: string
+  readonly username: string
+  readonly password: string
+  readonly hash: string
+  /** Address of the client. */
+  readonly from: string
+}
+
+export type HashVerdict =
+  | { readonly kind: 'matches' }
+  | { readonly kind: 'refused' }
+  /** As in `PasswordVerdict`. */
+  | { readonly kind: 'wait'; readonly seconds: number }
 
 export type PasswordVerdict =
   | { readonly kind: 'user'; readonly user: UserView }

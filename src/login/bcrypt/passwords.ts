@@ -10,8 +10,8 @@ import { Worker } from 'node:worker_threads'
 const MOST_WAITING = 100
 /** Milliseconds without a question until the thread is ended. */
 const IDLE = 60_000
-/** Greatest cost that is computed: two to this power rounds, about two seconds. */
-const MOST_COST = 15
+/** Greatest cost that is computed: two to this power rounds, some seconds. What may be stored is no dearer. */
+const MOST_COST = 16
 /** Bytes of a password that are looked at at all; bcrypt itself ends at 72. */
 const LONGEST = 1024
 

@@ -131,8 +131,8 @@ export class ConsoleDoor {
     if (this.#settings()['u2fLoginOnly'] === true)
       throw new LoginRefusal('login.refused', 'Not this way', 'Administrators log in with passkeys only.')
     const { attempts, passwords, services } = this.#desk
-    const wait = attempts.begin('local administrators', username, from)
-    if (wait > 0) return wait
+    const attempt = attempts.begin('local administrators', username, from)
+    if (attempt.wait > 0) return attempt.wait
     const stored =
       username === '' ? null : services.control.get(simpleAdminUser as EntityDefinition, username)
     const admin = stored?.view() ?? null
@@ -141,10 +141,11 @@ export class ConsoleDoor {
       if (!(await passwords.matches(password, typeof hash === 'string' ? hash : null)) || admin === null)
         return null
     } catch (error) {
+      attempt.undone()
       if (error instanceof TooManyPasswords) return 2
       throw error
     }
-    attempts.succeeded('local administrators', username, from)
+    attempt.succeeded()
     const { label, rights, adminEntityValidators, tags, metadata } = admin
     const name = typeof label === 'string' ? label : username
     return {

@@ -68,13 +68,15 @@ export async function judge(
   password: string,
   from: string,
 ): Promise<Identity | null | number> {
-  const wait = services.attempts.begin(module.id, username, from)
-  if (wait > 0) return wait
+  const attempt = services.attempts.begin(module.id, username, from)
+  if (attempt.wait > 0) return attempt.wait
   try {
     const identity = await check(username, password)
-    if (identity !== null) services.attempts.succeeded(module.id, username, from)
+    if (identity !== null) attempt.succeeded()
     return identity
   } catch (error) {
+    // A directory that is down has said nothing about the password.
+    attempt.undone()
     if (error instanceof TooManyPasswords) return 2
     throw error
   }

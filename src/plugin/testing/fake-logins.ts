@@ -1,4 +1,5 @@
 /** Logins for tests: modules and sessions as lists, passwords as a function. */
+import { Attempts } from '../../identity/attempts.ts'
 import { type AuthModuleView, viewAuthModule } from '../../identity/auth-module.ts'
 import { Signer } from '../../identity/seal.ts'
 import { type UserView, viewUser } from '../../identity/user.ts'
@@ -46,6 +47,7 @@ export function fakeLogins(input: FakeLoginsInput = {}): Logins {
     origin: () => 'http://privateapps.oto.tools',
     allowRedirectParameter: input.allowRedirectParameter ?? false,
     checkPassword: input.checkPassword ?? (async () => refused),
-    passwordMatches: input.passwordMatches ?? (async () => false),
+    passwordMatches: input.passwordMatches ?? (async () => ({ kind: 'refused' as const })),
+    attempts: new Attempts(),
   }
 }

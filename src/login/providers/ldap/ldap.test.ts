@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { authModule } from '../../../plugin/testing.ts'
-import { Attempts } from '../../attempts.ts'
+import { Attempts } from '../../../identity/attempts.ts'
 import { Passwords } from '../../bcrypt/passwords.ts'
 import type { Identity, LoginProvider, ProviderServices, StoredCertificate } from '../../contract.ts'
 import { fakeVisit } from '../../testing/fake-visit.ts'
