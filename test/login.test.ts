@@ -529,6 +529,20 @@ describe('basic credentials in place of a form', () => {
     assert.equal(right.status, 303)
     assert.equal((await browser.open(right.headers.location!)).body, 'served /')
   })
+
+  it('make a user known whose profile is too long for any address, and show it in none', async () => {
+    const [ada] = (staff('x').users ?? []) as Record<string, unknown>[]
+    const long = { ...ada, metadata: { notes: 'a long story '.repeat(3000) } }
+    await post(gateway, modules, staff('long-profile', { basicAuth: true, users: [long] }))
+    await gateway.route(route('long-profile', [slot(AUTH, { auth_module: 'long-profile' })]))
+    const browser = new Browser(gateway.port)
+    const asked = await browser.open(at('long-profile.oto.tools'))
+    const Authorization = `Basic ${Buffer.from('ada@example.com:correct horse').toString('base64')}`
+    const right = await browser.request(asked.url, { headers: { Authorization } })
+    assert.equal(right.status, 303)
+    assert.ok(right.headers.location!.length < 2000, right.headers.location!)
+    assert.equal((await browser.open(right.headers.location!)).body, 'served /')
+  })
 })
 
 describe('a gateway that users see over TLS', () => {
@@ -549,6 +563,8 @@ describe('a gateway that users see over TLS', () => {
         OTOROSHI_ROOT_SCHEME: 'https',
         OTOROSHI_EXPOSED_PORTS_HTTPS: '443',
         OTOROSHI_OPTIONS_ALLOW_REDIRECT_QUERY_PARAM_ON_LOGIN: 'true',
+        OTOROSHI_INITIAL_ADMIN_LOGIN: 'root',
+        OTOROSHI_INITIAL_ADMIN_PASSWORD: 'first password of all',
       },
     })
     await post(secured, modules, staff('staff', { sessionCookieValues: undefined }))
@@ -584,6 +600,25 @@ describe('a gateway that users see over TLS', () => {
     const planted = await sent(`oto-login=${secret}`)
     assert.deepEqual([planted.status, planted.headers['otoroshi-error-reason']], [400, 'login.stale'])
     assert.equal((await sent(`__Host-oto-login=${secret}`)).status, 303)
+  })
+
+  it('takes no cookie that a host beside can set for the session of an administrator', async () => {
+    const browser = new TlsBrowser(secured.port)
+    const home = secure('otoroshi.oto.tools')
+    const page = await browser.submit(await browser.open(home), {
+      username: 'root',
+      password: 'first password of all',
+    })
+    assert.match(page.body, /Welcome/)
+    const name = '__Host-otoroshi-session'
+    assert.match(browser.attributes(name)[0]!, /; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=Lax$/)
+    const session = browser.cookie(name, home)!
+    const seen = async (cookie: string) => {
+      const got = await call(secured.port, home, { headers: { ...overTls, Cookie: cookie } })
+      return got.headers.location ?? got.status
+    }
+    assert.equal(await seen(`${name}=${session}`), 200)
+    assert.notEqual(await seen(`otoroshi-session=${session}`), 200)
   })
 
   it('lets a request say where its login leads when that is allowed, on hosts of the route', async () => {

@@ -87,7 +87,7 @@ describe('backends', () => {
       await seen(
         hiding,
         'free',
-        `oto-papps-start=1; __Host-oto-papps-start=2; ${COOKIE}=${id};otoroshi-session=x; c`,
+        `oto-papps-start=1; __Host-oto-papps-start=2; ${COOKIE}=${id};otoroshi-session=x; __Host-otoroshi-session=y; c`,
       ),
       'c',
     )

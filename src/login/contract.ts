@@ -49,7 +49,7 @@ export interface LoginVisit {
   readonly nonce: string
 }
 
-export type CallbackOutcome =
+export type LoginOutcome =
   | { readonly kind: 'identity'; readonly identity: Identity }
   /** `display`: for the user; no word about whether the name exists. `detail`: for the log. */
   | { readonly kind: 'refused'; readonly display: string; readonly detail: string }
@@ -57,10 +57,10 @@ export type CallbackOutcome =
   | { readonly kind: 'page'; readonly reply: Reply }
 
 export interface LoginProvider {
-  /** The page where it begins, or the way to the identity provider. */
-  loginPage(visit: LoginVisit): Promise<Reply>
+  /** The page where it begins, or the way to the identity provider; who shows who he is unasked is known at once. */
+  loginPage(visit: LoginVisit): Promise<LoginOutcome>
   /** A form was sent or the identity provider calls back. */
-  callback(visit: LoginVisit): Promise<CallbackOutcome>
+  callback(visit: LoginVisit): Promise<LoginOutcome>
   /** Where the identity provider ends its own session, `${redirect}` standing for the way back; null: nowhere. */
   logout(session: UserView | AdminSession): Promise<string | null>
   /** Fresh tokens for a session, null when they are fresh enough. Rejects when the provider refuses. */

@@ -118,19 +118,20 @@ export class LoginDesk {
     return this.#once.use(nonce, 120_000)
   }
 
+  /** What somebody is told whom a module refuses; the log learns why. */
+  refusal(
+    { display, detail }: { display: string; detail: string },
+    module: string,
+    from: string,
+  ): LoginRefusal {
+    this.services.log('warn', `login refused by auth module ${module}, from ${from}: ${detail}`)
+    return new LoginRefusal('login.refused', 'Authorization error', `You're not authorized here: ${display}`)
+  }
+
   /** Throws `LoginRefusal` when the module does not let the user in. */
   async admit(login: JudgedLogin, from: string): Promise<void> {
     const fault = await userFault(login, this.services.calls)
-    if (fault === null) return
-    this.services.log(
-      'warn',
-      `login refused by auth module ${login.module.id}, from ${from}: ${fault.detail}`,
-    )
-    throw new LoginRefusal(
-      'login.refused',
-      'Authorization error',
-      `You're not authorized here: ${fault.display}`,
-    )
+    if (fault !== null) throw this.refusal(fault, login.module.id, from)
   }
 
   /** The session cookie of a module for the host of a request; `id` null takes it away. */

@@ -49,7 +49,8 @@ function hide(headers: HeaderBlock, names: ReadonlySet<string>): void {
   const kept = pairs.filter(pair => {
     const equals = pair.indexOf('=')
     const name = equals < 0 ? '' : pair.slice(0, equals).trim()
-    return !names.has(name) && !name.replace('__Host-', '').startsWith(SESSION)
+    const plain = name.replace(/^__Host-/, '')
+    return !names.has(name) && !names.has(plain) && !plain.startsWith(SESSION)
   })
   if (kept.length === pairs.length) return
   if (kept.length === 0) headers.delete('cookie')

@@ -5,6 +5,7 @@
  * nothing; whatever changes something comes from a page of this host; the cookie is for this host alone.
  */
 import type { ServerExchange } from '../../http/contract.ts'
+import { hostCookie } from '../../identity/host-cookie.ts'
 import { Rights } from '../../identity/rights.ts'
 import type { EntityDefinition } from '../../model/entity.ts'
 import type { AdminSession } from '../../model/kinds/admin-session.ts'
@@ -12,7 +13,7 @@ import { globalConfig } from '../../model/kinds/global-config.ts'
 import { simpleAdminUser } from '../../model/kinds/simple-admin-user.ts'
 import { isObject } from '../../model/types/shape.ts'
 import { TooManyPasswords } from '../bcrypt/passwords.ts'
-import type { Identity } from '../contract.ts'
+import type { Identity, LoginOutcome } from '../contract.ts'
 import { cookie } from '../cookies.ts'
 import { newStyleNonce, type LoginDesk } from '../desk.ts'
 import type { LoginFlow } from '../flow.ts'
@@ -175,8 +176,8 @@ export class ConsoleDoor {
     const { secret, cookies } = this.#desk.browser(request)
     const facts = { side: 'admin', module: module.view.id, route: '', start: '' } as const
     const flow = this.#desk.newFlow({ ...facts, to: this.#homeOf(request) }, secret)
-    const reply = await this.#desk.asked(module, module.provider.loginPage(this.#visit(request, flow)))
-    return this.#desk.keeping(reply, cookies)
+    const outcome = await this.#desk.asked(module, module.provider.loginPage(this.#visit(request, flow)))
+    return this.#desk.keeping(await this.#decided(outcome, request, flow, module), cookies)
   }
 
   async #callback(request: LoginRequest): Promise<Reply> {
@@ -185,13 +186,17 @@ export class ConsoleDoor {
     const module = this.#module()
     if (module === null || module.view.id !== flow.module) throw stale()
     const outcome = await this.#desk.asked(module, module.provider.callback(this.#visit(request, flow)))
+    return this.#decided(outcome, request, flow, module)
+  }
+
+  async #decided(
+    outcome: LoginOutcome,
+    request: LoginRequest,
+    flow: LoginFlow,
+    module: LoginModule,
+  ): Promise<Reply> {
     if (outcome.kind === 'page') return outcome.reply
-    if (outcome.kind === 'refused')
-      throw new LoginRefusal(
-        'login.refused',
-        'Authorization error',
-        `You're not authorized here: ${outcome.display}`,
-      )
+    if (outcome.kind === 'refused') throw this.#desk.refusal(outcome, module.view.id, request.from)
     const { identity } = outcome
     const user = this.#desk.sessions.adminOf(identity, module.view, 0)
     await this.#desk.admit({ user, module: module.view, route: null }, request.from)
@@ -261,7 +266,8 @@ export class ConsoleDoor {
   }
 
   async #session(request: LoginRequest): Promise<AdminSession | null> {
-    const shown = this.#desk.signer.idIn(request.cookies.get(this.#desk.services.settings.admin.cookie) ?? '')
+    const name = hostCookie(this.#desk.services.settings.admin.cookie, request.secure)
+    const shown = this.#desk.signer.idIn(request.cookies.get(name) ?? '')
     if (shown?.startsWith(KEY) !== true) return null
     const { sessions, admins } = this.#desk
     const session = await sessions.admin(shown.slice(KEY.length))
@@ -271,7 +277,8 @@ export class ConsoleDoor {
 
   #cookie(request: LoginRequest, id: string | null): string {
     const { admin } = this.#desk.services.settings
-    return cookie(admin.cookie, id === null ? '' : this.#desk.signer.signedId(KEY + id), {
+    const name = hostCookie(admin.cookie, request.secure)
+    return cookie(name, id === null ? '' : this.#desk.signer.signedId(KEY + id), {
       path: '/',
       domain: null,
       maxAge: id === null ? 0 : Math.floor(admin.sessionLife / 1000),

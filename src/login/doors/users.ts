@@ -4,7 +4,7 @@
  * Guarantees: a user is sent on only to what the gateway signed; every login has a state of its own that counts once, in the
  * browser that began it; a session is begun after the login, under an id that was not known before.
  */
-import type { CallbackOutcome, Identity } from '../contract.ts'
+import type { LoginOutcome, Identity } from '../contract.ts'
 import { emailMatches } from '../user-rules.ts'
 import { newStyleNonce, type LoginDesk } from '../desk.ts'
 import type { LoginFlow } from '../flow.ts'
@@ -63,7 +63,9 @@ export class UsersDoor {
       secret,
     )
     const visit = this.#desk.visit(request, flow, this.#callbackUrl(request, flow), route.name)
-    return this.#desk.keeping(await this.#desk.asked(module, module.provider.loginPage(visit)), cookies)
+    const outcome = await this.#desk.asked(module, module.provider.loginPage(visit))
+    const reply = await this.#decided(outcome, request, flow, module, route)
+    return this.#desk.keeping(reply, cookies)
   }
 
   async #callback(request: LoginRequest): Promise<Reply> {
@@ -78,18 +80,14 @@ export class UsersDoor {
   }
 
   async #decided(
-    outcome: CallbackOutcome,
+    outcome: LoginOutcome,
     request: LoginRequest,
     flow: LoginFlow,
     module: LoginModule,
     route: LoginRoute,
   ): Promise<Reply> {
     if (outcome.kind === 'page') return outcome.reply
-    if (outcome.kind === 'refused') {
-      this.#desk.services.log('warn', `login refused by auth module ${module.view.id}: ${outcome.detail}`)
-      const text = `You're not authorized here: ${outcome.display}`
-      throw new LoginRefusal('login.refused', 'Authorization error', text)
-    }
+    if (outcome.kind === 'refused') throw this.#desk.refusal(outcome, module.view.id, request.from)
     return this.#letIn(outcome.identity, request, flow, module, route)
   }
 

@@ -1,9 +1,9 @@
 /** Modules that know names and passwords: a form, or the dialogue of the browser (RFC 7617), and a check of their own. */
 import type { AuthModuleView } from '../../identity/auth-module.ts'
 import { TooManyPasswords } from '../bcrypt/passwords.ts'
-import type { CallbackOutcome, Identity, LoginProvider, LoginVisit, ProviderServices } from '../contract.ts'
+import type { LoginOutcome, Identity, LoginProvider, LoginVisit, ProviderServices } from '../contract.ts'
 import { messagePage, passwordPage } from '../pages/pages.ts'
-import { because, redirect, type Reply, withCookies } from '../reply.ts'
+import { because, type Reply } from '../reply.ts'
 
 /** Who has this name and password; null when nobody. */
 export type PasswordCheck = (username: string, password: string) => Promise<Identity | null>
@@ -35,10 +35,10 @@ export function passwordProvider(facts: PasswordProvider): LoginProvider {
       leaves: true,
     })
   return {
-    loginPage: async visit => (facts.dialogue ? dialogue(facts, visit) : form(visit, null, '', 200)),
-    async callback(visit): Promise<CallbackOutcome> {
-      const known = visit.own['user']
-      if (facts.dialogue) return knownUser(known)
+    loginPage: async visit => (facts.dialogue ? dialogue(facts, visit) : page(form(visit, null, '', 200))),
+    async callback(visit): Promise<LoginOutcome> {
+      if (facts.dialogue)
+        return { kind: 'refused', display: 'No user found', detail: 'a callback without a login' }
       const fields = await visit.request.form()
       const username = fields.get('username') ?? ''
       const password = fields.get('password') ?? ''
@@ -57,7 +57,7 @@ export function passwordProvider(facts: PasswordProvider): LoginProvider {
   }
 }
 
-function page(reply: Reply): CallbackOutcome {
+function page(reply: Reply): LoginOutcome {
   return { kind: 'page', reply }
 }
 
@@ -93,34 +93,26 @@ export function tooMany(reply: Reply, seconds: number): Reply {
   )
 }
 
-/** Asks by 401; who is known goes on to the callback, his name sealed in the state. */
-async function dialogue(facts: PasswordProvider, visit: LoginVisit): Promise<Reply> {
+/** Asks by 401, until somebody is known. */
+async function dialogue(facts: PasswordProvider, visit: LoginVisit): Promise<LoginOutcome> {
   const { module } = facts
   const given = credentialsOf(visit.request.headers.get('authorization'))
   const ask = (title: string, text: string): Reply => ({
     ...messagePage({ nonce: visit.nonce, status: 401, title, text }),
   })
-  const realm: readonly [string, string] = ['WWW-Authenticate', `Basic realm="${quoted(module.suffix)}"`]
+  // Asked again rather than refused for good: a browser keeps what it was given until then.
+  const again = (reply: Reply): Reply => ({
+    ...reply,
+    headers: [...reply.headers, ['WWW-Authenticate', `Basic realm="${quoted(module.suffix)}"`]],
+  })
   if (given === null) {
     const reply = ask('Log in', 'Your browser asks for your name and password.')
-    return because({ ...reply, headers: [...reply.headers, realm] }, 'login.no_session')
+    return page(because(again(reply), 'login.no_session'))
   }
   const verdict = await judge(facts, given.username, given.password, visit.request.from)
-  if (typeof verdict === 'number') return tooMany(ask('Wait', waitText(verdict)), verdict)
-  if (verdict === null) {
-    const reply = ask('Not allowed', WRONG)
-    // Asked again rather than refused for good: a browser keeps what it was given until then.
-    return because({ ...reply, headers: [...reply.headers, realm] }, 'login.refused')
-  }
-  const to = new URL(visit.callback)
-  to.searchParams.set('state', visit.state({ user: verdict }))
-  return withCookies(redirect(to.href), [])
-}
-
-// The state was sealed here for this browser: what it holds is as good as a password given now.
-function knownUser(known: unknown): CallbackOutcome {
-  if (typeof known === 'object' && known !== null) return { kind: 'identity', identity: known as Identity }
-  return { kind: 'refused', display: 'No user found', detail: 'a callback without a login' }
+  if (typeof verdict === 'number') return page(tooMany(ask('Wait', waitText(verdict)), verdict))
+  if (verdict === null) return page(because(again(ask('Not allowed', WRONG)), 'login.refused'))
+  return { kind: 'identity', identity: verdict }
 }
 
 function quoted(text: string): string {

@@ -5,7 +5,7 @@ import { CallFailed, type OutgoingCalls } from '../../plugin/outgoing-calls.ts'
 import { authModule } from '../../plugin/testing.ts'
 import { Attempts } from '../../identity/attempts.ts'
 import { Passwords } from '../bcrypt/passwords.ts'
-import type { CallbackOutcome, Identity, LoginProvider, LoginVisit, ProviderServices } from '../contract.ts'
+import type { LoginOutcome, Identity, LoginProvider, LoginVisit, ProviderServices } from '../contract.ts'
 import { oauth2 } from '../providers/oauth2/oauth2.ts'
 import { type FakeVisitInput, fakeVisit } from './fake-visit.ts'
 import { FaultyProvider } from './faulty-provider.ts'
@@ -74,8 +74,9 @@ export async function begun(
   input: FakeVisitInput = {},
 ): Promise<Login> {
   let own: Json = {}
-  const reply = await provider.loginPage(fakeVisit({ ...input, onState: kept => (own = kept) }))
-  const to = new URL(reply.headers.find(([name]) => name === 'Location')![1])
+  const outcome = await provider.loginPage(fakeVisit({ ...input, onState: kept => (own = kept) }))
+  if (outcome.kind !== 'page') throw new Error(`no page: ${outcome.kind}`)
+  const to = new URL(outcome.reply.headers.find(([name]) => name === 'Location')![1])
   return { to, back: idp.authorize(to.href), own }
 }
 
@@ -88,7 +89,7 @@ export async function loggedIn(
   idp: FaultyProvider,
   more: Json = {},
   input: FakeVisitInput = {},
-): Promise<CallbackOutcome> {
+): Promise<LoginOutcome> {
   const provider = make(idp, more)
   return provider.callback(returned(await begun(provider, idp, input), input))
 }

@@ -22,7 +22,9 @@ export function providerSuite(given: ProviderCase): void {
     test('the login page is a page or a way to one, carries the state, and tells no secrets', async () => {
       const provider = await given.provider()
       const visit = fakeVisit({})
-      const reply = await provider.loginPage(visit)
+      const outcome = await provider.loginPage(visit)
+      assert.ok(outcome.kind === 'page', outcome.kind)
+      const { reply } = outcome
       assert.ok([200, 303, 401].includes(reply.status), String(reply.status))
       const whole = JSON.stringify(reply)
       if (reply.status !== 401) assert.ok(whole.includes('sealed-state'), 'the state goes with it')

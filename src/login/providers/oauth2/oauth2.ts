@@ -10,7 +10,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { textClaim } from '../../../identity/jwt/jws.ts'
 import type { OAuthModule } from '../../../identity/oauth-module.ts'
 import { isObject } from '../../../model/types/shape.ts'
-import type { CallbackOutcome, LoginVisit, ProviderOf } from '../../contract.ts'
+import type { LoginOutcome, LoginVisit, ProviderOf } from '../../contract.ts'
 import { redirect } from '../../reply.ts'
 import { Authority } from './authority.ts'
 import type { Provider } from './discovery.ts'
@@ -36,9 +36,9 @@ export const oauth2: ProviderOf = (module, services) => {
     async loginPage(visit) {
       const { login } = await authority.provider()
       const begun = begin(settings, visit)
-      return redirect(loginUrl(login, settings, begun, visit.state(begun)))
+      return { kind: 'page', reply: redirect(loginUrl(login, settings, begun, visit.state(begun))) }
     },
-    async callback(visit): Promise<CallbackOutcome> {
+    async callback(visit): Promise<LoginOutcome> {
       try {
         const provider = await authority.provider()
         const { begun, code } = readCallback(visit, provider)
