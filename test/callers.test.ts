@@ -129,6 +129,15 @@ describe('a backend that wants OAuth 2.0', () => {
       assert.match((await get(id)).json.authorization, /^Bearer t\d$/)
     const error = { error: 'auth. module not found or not an OAuth2 module' }
     await isRefused('module-default', 400, 'caller.bad_config', error)
+    // Whoever writes a route in another organization gets no tokens of this module sent to a backend of his.
+    const acme = { _loc: { tenant: 'acme', teams: ['default'] } }
+    await gateway.route({
+      ...pluginRoute('acme', guarded, [['OAuth2AuthModuleCaller', { ref: 'idp' }]]),
+      ...acme,
+    })
+    await isRefused('acme', 400, 'caller.bad_config', {
+      error: 'auth. module belongs to another organization',
+    })
     const path = '/apis/security.otoroshi.io/v1/auth-modules/idp'
     const { json } = await gateway.admin('GET', path)
     assert.equal((await gateway.admin('PUT', path, { ...json, clientSecret: 'wrong' })).status, 200)

@@ -390,6 +390,11 @@ describe('access tokens of a provider', () => {
     provider.trouble = 'none'
     provider.troubled = '/'
     assert.equal(reason(await to('exchanged')), '401 jwt.missing')
+    const asked = provider.calls('/token').length
+    const acme = { _loc: { tenant: 'acme', teams: ['default'] } }
+    await route('acme-exchanged', 'OAuth2TokenExchange', { ref: 'idp' }, acme)
+    assert.equal((await to('acme-exchanged', bearer(good()))).status, 400)
+    assert.equal(provider.calls('/token').length, asked)
   })
 
   it('are described for clients', async () => {

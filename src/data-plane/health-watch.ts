@@ -5,7 +5,7 @@
  * Guarantees: routes without a health check cost one look at their text per change; a change of a route or of its backend
  * is followed, a route that is closed, disabled or gone is not checked.
  */
-import { originOf } from '../gateway/backends/origin-of.ts'
+import { originOf, usableBy } from '../gateway/backends/origin-of.ts'
 import type { PoolLease, Pools } from '../gateway/backends/pools.ts'
 import {
   type CompiledBackend,
@@ -46,6 +46,8 @@ export class HealthWatch {
   readonly #options: HealthWatchOptions
   readonly #checks: HealthChecks
   /** By checked route. */
+  /** Organizations of who wrote the backends. */
+  readonly #owners = new Map<string, string>()
   readonly #fields = new Map<string, () => HealthFields>()
   /** Backends of checked routes. */
   readonly #backends = new Map<string, CompiledBackend>()
@@ -95,24 +97,28 @@ export class HealthWatch {
       this.#put(id, id, null)
       return
     }
-    const { name, backend, backend_ref: reference } = route.value
+    const { name, backend_ref: reference } = route.value
     if (reference === null) this.#references.delete(id)
     else this.#references.set(id, reference)
-    const settings = reference === null ? backend : this.#storedBackend(reference)
-    const compiled = settings === null ? null : compileBackend(settings, this.#options.here)
+    const written = reference === null ? route.value : this.#storedBackend(reference)
+    const compiled = written === null ? null : compileBackend(written.backend, this.#options.here)
     this.#fields.set(id, healthFields(route.value, this.#options.tokens))
+    this.#owners.set(id, written?._loc.tenant ?? '')
     this.#put(id, name, compiled?.ok === true ? compiled.value : null)
   }
 
-  #storedBackend(id: string): unknown {
+  #storedBackend(id: string) {
     const text = this.#options.revision.texts.get(backendKind.kind, id)
     const parsed = text === undefined ? null : readEntityText(backendKind, text)
-    return parsed?.ok === true ? parsed.value.backend : null
+    return parsed?.ok === true ? parsed.value : null
   }
 
   #put(id: string, name: string, backend: CompiledBackend | null): void {
     const checked = backend?.healthCheck?.enabled === true ? backend : null
-    if (checked === null) this.#fields.delete(id)
+    if (checked === null) {
+      this.#fields.delete(id)
+      this.#owners.delete(id)
+    }
     if (checked === null && !this.#backends.delete(id)) return
     if (checked !== null) this.#backends.set(id, checked)
     this.#found.delete(id)
@@ -122,7 +128,9 @@ export class HealthWatch {
   #hold(target: CompiledTarget, routeId: string): PoolLease {
     const { revision, pools } = this.#options
     const proxy = this.#backends.get(routeId)?.client.proxy ?? revision.globals.proxy
-    const origin = originOf(target, target.hostname, proxy, id => storedCertificate(id, revision.texts))
+    const tenant = this.#owners.get(routeId) ?? ''
+    const certificates = usableBy(tenant, id => storedCertificate(id, revision.texts))
+    const origin = originOf(target, target.hostname, proxy, certificates)
     return pools.hold(origin)
   }
 

@@ -43,7 +43,7 @@ export class JwtRoom implements JwtServices {
     this.#origins = {
       text: written => settled(written, options.text),
       pairs: options.pairs,
-      remote: settings => this.#remoteKeys(settings),
+      remote: (settings, tenant) => this.#remoteKeys(settings, tenant),
     }
   }
 
@@ -75,16 +75,17 @@ export class JwtRoom implements JwtServices {
     return keys
   }
 
-  #remoteKeys(settings: JwksSettings): RemoteKeys {
+  #remoteKeys(settings: JwksSettings, tenant: string): RemoteKeys {
     const { url, headers, timeout, ttl, proxy, tls_config: tls, mtlsConfig } = settings
     // What is fetched in another way is another thing: headers may decide what the server answers.
-    const name = JSON.stringify([url, headers, timeout, ttl, proxy, tls, mtlsConfig])
+    const shown = tls ?? mtlsConfig ?? null
+    const name = JSON.stringify([url, headers, timeout, ttl, proxy, shown, shown === null ? null : tenant])
     return kept(
       this.#remote,
       name,
       () =>
         new RemoteKeys({
-          fetch: () => this.#fetch(settings),
+          fetch: () => this.#fetch(settings, tenant),
           ttl: Math.max(SHORTEST_LIFE, ttl),
           now: () => performance.now(),
           onFault: message =>
@@ -93,7 +94,10 @@ export class JwtRoom implements JwtServices {
     )
   }
 
-  async #fetch({ url, headers, timeout, proxy, tls_config: tls, mtlsConfig }: JwksSettings): Promise<string> {
+  async #fetch(
+    { url, headers, timeout, proxy, tls_config: tls, mtlsConfig }: JwksSettings,
+    tenant: string,
+  ): Promise<string> {
     const { status, body } = await this.#options.calls.send({
       method: 'GET',
       url,
@@ -101,6 +105,7 @@ export class JwtRoom implements JwtServices {
       timeout: Math.min(Math.max(1, timeout), LONGEST_FETCH),
       maxBody: LONGEST_SET,
       tls: tls ?? mtlsConfig ?? null,
+      tenant,
       proxy,
     })
     if (status !== 200) throw new Error(`the server answered ${status}`)

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import https from 'node:https'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import type { TLSSocket } from 'node:tls'
 import { Pools } from '../gateway/backends/pools.ts'
 import { DEFAULT_LIMITS } from '../http/index.ts'
+import { cert, key } from '../http/testing/certificate.ts'
 import { CallFailed, type CallFault, type OutgoingCall } from '../plugin/outgoing-calls.ts'
 import { PooledCalls } from './outgoing-calls.ts'
 
@@ -23,7 +26,9 @@ const pools = new Pools(
   { maxConnections: 16, maxIdle: 8, idleTimeout: 30_000, maxQueue: 16, http: DEFAULT_LIMITS },
   50,
 )
-const calls = new PooledCalls(pools, () => null)
+const calls = new PooledCalls(pools, id =>
+  id === 'own' ? { chain: cert, privateKey: key, tenant: 'acme' } : null,
+)
 
 before(async () => {
   server = createServer((request, response) => {
@@ -144,6 +149,26 @@ describe('a call', () => {
       await fault({ url: 'https://127.0.0.1/', tls: { mtls: true, trustedCerts: ['none'] } }),
       'tls_settings',
     )
+  })
+
+  test('shows no certificate of another organization than the one it is made for', async () => {
+    const server = https.createServer(
+      { cert, key, requestCert: true, rejectUnauthorized: false },
+      (request, response) => {
+        const { subject } = (request.socket as TLSSocket).getPeerCertificate()
+        response.end(String(subject?.CN ?? 'nobody'))
+      },
+    )
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const tls = { enabled: true, certs: ['own'], trust_all: true }
+    assert.equal(String((await calls.send(call({ url, tls, tenant: 'acme' }))).body), 'test.local')
+    assert.equal(await fault({ url, tls, tenant: 'other' }), 'tls_settings')
+    assert.equal(await fault({ url, tls }), 'tls_settings')
+    const trusting = { enabled: true, trusted_certs: ['own'], loose: true }
+    assert.equal(String((await calls.send(call({ url, tls: trusting }))).body), 'nobody')
+    server.closeAllConnections()
+    server.close()
   })
 
   test('whose connection is lost is made once more when it has no effect', async () => {

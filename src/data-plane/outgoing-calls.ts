@@ -63,14 +63,14 @@ export class PooledCalls implements OutgoingCalls {
     }
   }
 
-  #origin(url: URL, { tls = null, proxy = null }: OutgoingCall): Origin {
+  #origin(url: URL, { tls = null, proxy = null, tenant = 'default' }: OutgoingCall): Origin {
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const secure = url.protocol === 'https:'
     const plan = compileProxy(proxy ?? {})
     return {
       host,
       port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
-      tls: secure ? this.#tls(host, tls ?? {}) : null,
+      tls: secure ? this.#tls(host, tls ?? {}, tenant) : null,
       address: null,
       proxy:
         plan === null || plan.direct.some(matches => matches(host))
@@ -88,11 +88,13 @@ export class PooledCalls implements OutgoingCalls {
     }
   }
 
-  #tls(serverName: string, settings: CallTls): OriginTls {
+  #tls(serverName: string, settings: CallTls, tenant: string): OriginTls {
     if (settings['enabled'] !== true && settings['mtls'] !== true)
       return { serverName, verify: true, verifyName: true }
     const ca = texts(settings['trusted_certs'] ?? settings['trustedCerts']).map(id => this.#stored(id).chain)
     const [own] = texts(settings['certs']).map(id => this.#stored(id))
+    if (own !== undefined && own.tenant !== tenant)
+      throw new CallFailed('tls_settings', 'the certificate to show belongs to another organization')
     return {
       serverName,
       verify: (settings['trust_all'] ?? settings['trustAll']) !== true,

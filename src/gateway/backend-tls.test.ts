@@ -35,7 +35,11 @@ after(async () => {
 })
 
 /** Calls the backend with these TLS settings; answers what it said, or the reason. */
-async function ask(config: Record<string, unknown> | null, hostname = 'test.local'): Promise<string> {
+async function ask(
+  config: Record<string, unknown> | null,
+  hostname = 'test.local',
+  more: Record<string, unknown> = {},
+): Promise<string> {
   const target = {
     hostname,
     ip_address: '127.0.0.1',
@@ -43,7 +47,7 @@ async function ask(config: Record<string, unknown> | null, hostname = 'test.loca
     tls: true,
     ...(config !== null && { tls_config: config }),
   }
-  await gateway.write(['Route', testRoute('r', 'api.test', 1, { backend: { targets: [target] } })])
+  await gateway.write(['Route', testRoute('r', 'api.test', 1, { backend: { targets: [target] }, ...more })])
   const got = await gateway.call('http://api.test/')
   return got.status === 200 ? got.body : `${got.status} ${got.headers['otoroshi-error-reason']}`
 }
@@ -75,6 +79,27 @@ describe('a target over TLS', () => {
 
   it('is shown the certificate of the target', async () => {
     assert.equal(await ask({ ...trusting, certs: ['own'] }), 'test.local test.local')
+  })
+
+  it('is shown no certificate of another organization, though one may be trusted', async () => {
+    const acme = { _loc: { tenant: 'acme', teams: ['default'] } }
+    const showing = { ...trusting, certs: ['own'] }
+    assert.equal(await ask(trusting, 'test.local', acme), 'test.local nobody')
+    assert.equal(await ask(showing, 'test.local', acme), '502 backend.tls')
+    // A backend of the organization that has the certificate shows it, whoever's route leads there.
+    const targets = [
+      { hostname: 'test.local', ip_address: '127.0.0.1', port, tls: true, tls_config: showing },
+    ]
+    const backend = { id: 'b', name: 'b', backend: { targets } }
+    await gateway.write(['Backend', backend])
+    assert.equal(await ask(null, 'test.local', { ...acme, backend_ref: 'b' }), 'test.local test.local')
+    await gateway.write(['Backend', { ...backend, ...acme }])
+    assert.equal(await ask(null, 'test.local', { backend_ref: 'b' }), '502 backend.tls')
+    // Nor by a name that is computed for each request.
+    const computed = 'test.${req.method}'
+    const host = { ...showing, loose: true }
+    assert.equal(await ask(host, computed), 'test.get test.local')
+    assert.equal(await ask(host, computed, acme), '502 backend.tls')
   })
 
   it('is not called with certificates that are missing or none', async () => {

@@ -122,6 +122,7 @@ async function askRemote(
       body: JSON.stringify({ user, auth_module: withoutPasswords(module), ...(route !== null && { route }) }),
       timeout: Math.min(given, LONGEST_TIMEOUT),
       tls: isObject(tls) ? tls : null,
+      tenant: module.tenant,
     })
     if (status !== 200)
       return { display: `bad status code: ${status}`, detail: `remote validator: status ${status}` }

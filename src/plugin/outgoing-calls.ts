@@ -23,6 +23,8 @@ export interface OutgoingCall {
   readonly maxBody?: number
   /** Certificates to show and to trust; they count when `enabled` or `mtls` is true. */
   readonly tls?: CallTls | null
+  /** Organization whose certificates may be shown: that of who wrote the settings. Plugins need not say that of their route. */
+  readonly tenant?: string
   /** Forward proxy `{host, port, protocol, principal, password, nonProxyHosts}`; it counts with a host and a port. */
   readonly proxy?: Readonly<Record<string, unknown>> | null
   /** May be done twice: sent once more when the connection was lost before an answer. */

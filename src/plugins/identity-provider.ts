@@ -156,7 +156,7 @@ async function send(
   timeout: number,
   request: Pick<OutgoingCall, 'method' | 'headers' | 'body'>,
 ): Promise<Asked> {
-  const { mtlsConfig, proxy } = module
+  const { mtlsConfig, proxy, _loc } = module
   const fault = endpointFault(module, url)
   if (fault !== null) return { ok: false, status: 0, fault }
   try {
@@ -166,6 +166,7 @@ async function send(
       timeout: Math.max(1, timeout),
       maxBody: LONGEST_ANSWER,
       tls: mtlsConfig,
+      tenant: _loc.tenant,
       proxy,
       // None of these calls changes anything that could not be done twice.
       repeatable: true,

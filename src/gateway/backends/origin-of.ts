@@ -7,15 +7,34 @@ export interface StoredCertificate {
   /** Chain, leaf first. */
   readonly chain: string
   readonly privateKey: string
+  /** Organization it belongs to. */
+  readonly tenant: string
 }
 
 /** Finds a stored certificate by id. */
 export type CertificateSource = (id: string) => StoredCertificate | null
 
-/** The target names a certificate that does not exist: nothing may be sent there. */
+/** A certificate as settings of some organization may use it. */
+export interface UsableCertificate {
+  readonly chain: string
+  /** Null for that of another organization: it may be trusted, and shown by nobody else. */
+  readonly privateKey: string | null
+}
+
+/** Certificates for settings of an organization. */
+export type UsableCertificates = (id: string) => UsableCertificate | null
+
+export function usableBy(tenant: string, certificates: CertificateSource): UsableCertificates {
+  return id => {
+    const found = certificates(id)
+    return found === null || found.tenant === tenant ? found : { chain: found.chain, privateKey: null }
+  }
+}
+
+/** The target names a certificate that does not exist, or shows one of another organization: nothing may be sent there. */
 export class MissingCertificate extends Error {
   constructor(name: string) {
-    super(`the certificate ${JSON.stringify(name)} does not exist`)
+    super(`the certificate ${JSON.stringify(name)} does not exist, or belongs to another organization`)
     this.name = 'MissingCertificate'
   }
 }
@@ -25,7 +44,7 @@ export function originOf(
   target: CompiledTarget,
   hostname: string,
   proxy: ProxyPlan | null,
-  certificates: CertificateSource,
+  certificates: UsableCertificates,
 ): Origin {
   return {
     host: hostname,
@@ -42,22 +61,24 @@ export function originOf(
   }
 }
 
-function tlsOf(target: CompiledTarget, serverName: string, certificates: CertificateSource): OriginTls {
+function tlsOf(target: CompiledTarget, serverName: string, certificates: UsableCertificates): OriginTls {
   const config = target.tlsConfig
   if (config === null) return { serverName, verify: true, verifyName: true }
-  const found = (name: string): StoredCertificate => {
+  const found = (name: string): UsableCertificate => {
     const certificate = certificates(name)
     if (certificate === null) throw new MissingCertificate(name)
     return certificate
   }
   const ca = config.trustedCerts.map(name => found(name).chain)
-  const own = config.certs[0] === undefined ? null : found(config.certs[0])
+  const [shown] = config.certs
+  const own = shown === undefined ? null : { cert: found(shown).chain, key: found(shown).privateKey }
+  if (own?.key === null) throw new MissingCertificate(shown!)
   return {
     serverName,
     verify: !config.trustAll,
     verifyName: !config.loose,
     ...(ca.length > 0 && { ca }),
-    ...(own !== null && { cert: own.chain, key: own.privateKey }),
+    ...(own !== null && { cert: own.cert, key: own.key! }),
   }
 }
 

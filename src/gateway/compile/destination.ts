@@ -5,6 +5,7 @@
 import type { Route } from '../../model/kinds/route.ts'
 import type { Exchange, PluginServices, TargetView } from '../../plugin/contract.ts'
 import { describeFaults } from '../../schema/index.ts'
+import { usableBy } from '../backends/origin-of.ts'
 import { type Chooser, type CompiledBackend, compileBackend, compileChooser } from '../balancing/index.ts'
 import type { HeldDestination } from '../pipeline/exchange.ts'
 import { type CallPlace, releaseLinks, type TargetLink } from './compiled-route.ts'
@@ -70,9 +71,10 @@ export function destinations(
     const compiled = compileBackend({ ...own.json, ...given }, env.thread.here)
     if (!compiled.ok) throw new Error(describeFaults(compiled.faults))
     const backend = compiled.value
+    const certificates = usableBy(route._loc.tenant, env.certificates)
     const links: TargetLink[] = []
     try {
-      for (const target of backend.targets) links.push(linkOf(target, backend, route, env))
+      for (const target of backend.targets) links.push(linkOf(target, backend, route, env, certificates))
       const pathFor = compilePath(route, backend, env.thread.template)
       // Turns of their own: those of the backend are about other targets.
       const chooser = compileChooser(backend, `${route.id}#${slot}`, {

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import type { Dispatcher } from '../../http/index.ts'
 import type { Template } from '../../plugin/contract.ts'
-import { originOf } from '../backends/origin-of.ts'
+import { originOf, type UsableCertificates } from '../backends/origin-of.ts'
 import type { PoolLease } from '../backends/pools.ts'
 import type { CompiledTarget, ProxyPlan } from '../balancing/index.ts'
 import type { GatewayExchange } from '../pipeline/exchange.ts'
@@ -24,13 +24,20 @@ export class DynamicLink {
   readonly #target: CompiledTarget
   readonly #proxy: ProxyPlan | null
   readonly #env: CompileEnvironment
+  readonly #certificates: UsableCertificates
   readonly #template: Template
   readonly #leases = new Map<string, PoolLease>()
 
-  constructor(target: CompiledTarget, proxy: ProxyPlan | null, env: CompileEnvironment) {
+  constructor(
+    target: CompiledTarget,
+    proxy: ProxyPlan | null,
+    env: CompileEnvironment,
+    certificates: UsableCertificates,
+  ) {
     this.#target = target
     this.#proxy = proxy
     this.#env = env
+    this.#certificates = certificates
     this.#template = env.thread.template(target.hostname)
   }
 
@@ -43,8 +50,8 @@ export class DynamicLink {
     const key = upgrade ? `${host} upgrade` : host
     let lease = this.#leases.get(key)
     if (lease === undefined) {
-      const { thread, certificates } = this.#env
-      const origin = originOf(this.#target, host, this.#proxy, certificates)
+      const { thread } = this.#env
+      const origin = originOf(this.#target, host, this.#proxy, this.#certificates)
       lease = thread.pools.hold(
         upgrade && origin.protocol === 20 ? { ...origin, protocol: 11 } : origin,
         null,

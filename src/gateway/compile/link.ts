@@ -1,6 +1,6 @@
 /** From a target to the connections to it. */
 import type { Route } from '../../model/kinds/route.ts'
-import { MissingCertificate, originOf } from '../backends/origin-of.ts'
+import { MissingCertificate, originOf, type UsableCertificates } from '../backends/origin-of.ts'
 import type { CompiledBackend, CompiledTarget } from '../balancing/index.ts'
 import type { TargetLink } from './compiled-route.ts'
 import { DynamicLink } from './dynamic-link.ts'
@@ -18,6 +18,7 @@ export function linkOf(
   backend: CompiledBackend,
   route: Route,
   env: CompileEnvironment,
+  certificates: UsableCertificates,
 ): TargetLink {
   const view = targetView(target)
   const { queueSize } = backend.client
@@ -27,12 +28,12 @@ export function linkOf(
   }
   const proxy = backend.client.proxy ?? env.global.proxy
   if (target.dynamicHost) {
-    const dynamic = new DynamicLink(target, proxy, env)
+    const dynamic = new DynamicLink(target, proxy, env, certificates)
     return { target, view, lease: null, upgrades: null, dynamic, fault: null }
   }
   try {
     const { pools } = env.thread
-    const origin = originOf(target, target.hostname, proxy, env.certificates)
+    const origin = originOf(target, target.hostname, proxy, certificates)
     const lease = pools.hold(origin, queueSize)
     const upgrades = origin.protocol === 20 ? pools.hold({ ...origin, protocol: 11 }, queueSize) : null
     return { target, view, lease, upgrades, dynamic: null, fault: null }

@@ -9,7 +9,10 @@ import { readEntity, readEntityText } from '../../model/read.ts'
 import type { PluginSlot } from '../../model/types/plugin-slot.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
 import type { PluginServices, RouteView } from '../../plugin/contract.ts'
+import type { OutgoingCalls } from '../../plugin/outgoing-calls.ts'
+import { tenantOf } from '../../plugin/route-tenant.ts'
 import { describeFaults } from '../../schema/index.ts'
+import { usableBy } from '../backends/origin-of.ts'
 import { type CompiledBackend, compileBackend, compileChooser } from '../balancing/index.ts'
 import { emptyChain } from '../pipeline/chain.ts'
 import { compileChain } from './chain.ts'
@@ -37,8 +40,10 @@ export async function compileRoute(
   if (!parsed.ok)
     return closedRoute(id, null, refuse('route.invalid', { detail: describeFaults(parsed.faults) }))
   const route = parsed.value
-  const backend = readBackend(route, env)
-  if ('detail' in backend) return closedRoute(id, route, refuse('route.invalid', { detail: backend.detail }))
+  const read = readBackend(route, env)
+  if ('detail' in read) return closedRoute(id, route, refuse('route.invalid', { detail: read.detail }))
+  const { backend } = read
+  const certificates = usableBy(read.tenant, env.certificates)
   const view = routeView(route, backend.targets.map(targetView))
   const services = (slot: number, plugin: string): PluginServices => ({
     ...pluginServices(slot, plugin, view, env),
@@ -57,7 +62,7 @@ export async function compileRoute(
   }
   const links: TargetLink[] = []
   try {
-    for (const target of backend.targets) links.push(linkOf(target, backend, route, env))
+    for (const target of backend.targets) links.push(linkOf(target, backend, route, env, certificates))
     const cacheableId = route.metadata[ORIGINAL_ID] ?? route.id
     const chooser = compileChooser(backend, cacheableId, {
       ...env.thread.balancing,
@@ -126,8 +131,13 @@ function globalSlotsOf(id: string, { global, thread }: CompileEnvironment): read
   return id === thread.privateRoute?.routeId ? slots.filter(({ plugin }) => !wantsLogin(plugin)) : slots
 }
 
-function readBackend(route: Route, env: CompileEnvironment): CompiledBackend | { detail: string } {
+/** The backend, and the organization of who wrote it. */
+function readBackend(
+  route: Route,
+  env: CompileEnvironment,
+): { backend: CompiledBackend; tenant: string } | { detail: string } {
   let settings: unknown = route.backend
+  let { tenant } = route._loc
   if (route.backend_ref !== null) {
     const text = env.entities.get('Backend', route.backend_ref)
     if (text === undefined)
@@ -135,9 +145,11 @@ function readBackend(route: Route, env: CompileEnvironment): CompiledBackend | {
     const stored = readEntityText(backendKind, text)
     if (!stored.ok) return { detail: `backend ${route.backend_ref}: ${describeFaults(stored.faults)}` }
     settings = stored.value.backend
+    tenant = stored.value._loc.tenant
   }
   const compiled = compileBackend(settings, env.thread.here)
-  return compiled.ok ? compiled.value : { detail: `backend: ${describeFaults(compiled.faults)}` }
+  if (!compiled.ok) return { detail: `backend: ${describeFaults(compiled.faults)}` }
+  return { backend: compiled.value, tenant }
 }
 
 function pluginServices(
@@ -160,7 +172,7 @@ function pluginServices(
     counting: thread.counting,
     bodyLimit: thread.bodyLimit,
     globalSettings: global.pluginSettings,
-    calls: thread.calls,
+    calls: callsOf(tenantOf(route), thread.calls),
     jwt: thread.jwt,
     cache: thread.cache,
     board: thread.board,
@@ -171,4 +183,9 @@ function pluginServices(
     event: (type, fields) => thread.event(route, type, fields),
     log: (level, message) => thread.log(level, `[${plugin} on ${route.id}] ${message}`),
   }
+}
+
+/** Calls of plugins of an organization: they show its certificates. */
+function callsOf(tenant: string, calls: OutgoingCalls): OutgoingCalls {
+  return { send: call => calls.send(call.tenant === undefined ? { ...call, tenant } : call) }
 }

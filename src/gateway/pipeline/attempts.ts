@@ -19,6 +19,7 @@ import { apikeyAttribute } from '../../plugin/known-attributes.ts'
 import type { ReasonCode } from '../../plugin/reasons.ts'
 import type { ChoiceContext, TimeoutProfile } from '../balancing/index.ts'
 import type { CallPlace, CompiledRoute, TargetLink } from '../compile/compiled-route.ts'
+import { MissingCertificate } from '../backends/origin-of.ts'
 import { BadComputedHost } from '../compile/dynamic-link.ts'
 import type { PrivateRoute } from '../compile/environment.ts'
 import { UnsafePath } from '../compile/path.ts'
@@ -176,6 +177,8 @@ export class Attempts implements TransferOwner {
       dispatcher = lease?.dispatcher ?? link.dynamic!.dispatcherFor(exchange)
     } catch (error) {
       if (error instanceof BadComputedHost) run.refuse(refuse('backend.dns', { detail: error.message }))
+      else if (error instanceof MissingCertificate)
+        run.refuse(refuse('backend.tls', { detail: error.message }))
       else run.broken(error)
       return
     }

@@ -9,5 +9,7 @@ export function storedCertificate(id: string, entities: EntityReader): StoredCer
   const text = entities.get(kind.kind, id)
   if (text === undefined) return null
   const parsed = readEntityText(kind, text)
-  return parsed.ok ? { chain: parsed.value.chain, privateKey: parsed.value.privateKey } : null
+  if (!parsed.ok) return null
+  const { chain, privateKey, _loc } = parsed.value
+  return { chain, privateKey, tenant: _loc.tenant }
 }

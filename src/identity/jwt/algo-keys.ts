@@ -28,7 +28,8 @@ export interface KeyOrigins {
     /** The private half; null unless it belongs to the organization. */
     signingKey(id: string, tenant: string): KeyObject | null
   }
-  remote(settings: JwksSettings): RemoteKeys
+  /** `tenant`: organization whose certificates may be shown. */
+  remote(settings: JwksSettings, tenant: string): RemoteKeys
 }
 
 type Settings<T extends AlgoSettings['type']> = Extract<AlgoSettings, { readonly type: T }>
@@ -48,7 +49,7 @@ export function algoKeys(settings: AlgoSettings, tenant: string, origins: KeyOri
     case 'ESAlgoSettings':
       return pemKeys(`ES${settings.size}`, settings, origins)
     case 'JWKSAlgoSettings':
-      return remoteKeys(settings, origins)
+      return remoteKeys(settings, tenant, origins)
     case 'RSAKPAlgoSettings':
       return pairKeys(`RS${settings.size}`, settings.certId, tenant, origins)
     case 'ESKPAlgoSettings':
@@ -118,10 +119,10 @@ function namedKeys(
   }
 }
 
-function remoteKeys(settings: JwksSettings, origins: KeyOrigins): TokenKeys {
+function remoteKeys(settings: JwksSettings, tenant: string, origins: KeyOrigins): TokenKeys {
   const { kty } = settings
   const accepted = algorithmsOfType(kty)
-  const keys = origins.remote(settings)
+  const keys = origins.remote(settings, tenant)
   return {
     accepts: name => accepted.has(name),
     verifying: hint => keys.find(hint, kty),

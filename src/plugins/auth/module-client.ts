@@ -1,6 +1,6 @@
 /** Auth modules of type `oauth2` as clients that ask for tokens of their own (RFC 6749, 4.4). */
 import { endpointFault, oauthModule } from '../../identity/oauth-module.ts'
-import type { FullAnswer, PluginServices } from '../../plugin/index.ts'
+import { type FullAnswer, type PluginServices, tenantOf } from '../../plugin/index.ts'
 import { bareError } from '../bare-error.ts'
 import type { Asking } from './token-caller.ts'
 
@@ -16,7 +16,10 @@ export function moduleClient(
   return () => {
     const view = ref === null ? null : services.logins.module(ref)
     const module = view === null ? null : oauthModule(view)
-    if (module === null) return unusable('auth. module not found or not an OAuth2 module')
+    if (view === null || module === null) return unusable('auth. module not found or not an OAuth2 module')
+    // Its tokens would go to whatever backend the route has.
+    if (view.tenant !== tenantOf(services.route))
+      return unusable('auth. module belongs to another organization')
     const { tokenUrl: url, clientId, scope, mtlsConfig: tls, proxy, callTimeout: timeout = PATIENCE } = module
     const way = module.clientAuthentication ?? 'client_secret_post'
     if (way === 'private_key_jwt') return unusable('the auth. module has no secret to ask with')

@@ -10,6 +10,7 @@ import {
   type Exchange,
   type FullAnswer,
   schema as v,
+  tenantOf,
 } from '../../plugin/index.ts'
 import { bareError } from '../bare-error.ts'
 import { BriefMemory } from '../brief-memory.ts'
@@ -29,6 +30,7 @@ const fault = (error: string): FullAnswer => bareError(400, 'jwt.not_configured'
 const noSetup = fault('no auth. module setup')
 const noModule = fault('auth. module not found')
 const unfit = fault('auth. module is not an OAuth2/OIDC module')
+const ofOthers = fault('auth. module belongs to another organization')
 const notFound = bareError(401, 'jwt.missing', { error: 'token not found' })
 
 /** A client of the settings: it has a secret, and shows it where the provider of the module looks for one. */
@@ -103,6 +105,8 @@ export default definePlugin({
     const instead = refusalAnswer(config)
     const exchanged = attribute<string>('token-exchange')
     const memories = new WeakMap<AuthModuleView, BriefMemory<Told>>()
+    // What is exchanged with the credentials of a module goes to the backend of this route.
+    const tenant = tenantOf(services.route)
     const timeout = Math.min(Math.max(1, config.call_timeout_ms), LONGEST_CALL)
 
     const ask = (
@@ -141,6 +145,7 @@ export default definePlugin({
         if (view === null) return noModule
         const module = oauthModule(view)
         if (module === null) return unfit
+        if (view.tenant !== tenant) return ofOthers
         const [token, second] = places.flatMap(place => place.read(call.request))
         if (token === undefined) return instead(notFound, 'jwt.missing')
         if (second !== undefined) {

@@ -35,6 +35,7 @@ export class ProviderCalls {
         timeout: Math.min(callTimeout, LONGEST_TIMEOUT),
         maxBody: LONGEST_ANSWER,
         tls: mtlsConfig,
+        tenant: this.#settings._loc.tenant,
         proxy,
       })
     } catch (error) {
