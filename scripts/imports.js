@@ -27,6 +27,7 @@ const allowed = {
     'limits',
     'identity',
     'http/headers.ts',
+    'http/path-forms.ts',
     'http/query.ts',
     'message-signatures',
     'login/user-rules.ts',
@@ -73,6 +74,7 @@ const allowed = {
     'expression',
     'identity',
     'plugin/outgoing-calls.ts',
+    'events/mask-secrets.ts',
   ],
   instance: [
     'login',

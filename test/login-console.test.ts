@@ -75,6 +75,29 @@ describe('a local administrator', () => {
     assert.equal(browser.cookie(COOKIE, at('/')), undefined)
   })
 
+  it('has the rights that are stored for him now, and none when he was removed', async () => {
+    const everything = [{ tenant: '*:rw', teams: ['*:rw'] }]
+    await admin('leaver', everything)
+    const browser = await logIn({ username: 'leaver', password: 'their password' })
+    const write = (id: string) =>
+      api(browser, 'POST', ROUTES, {
+        id,
+        name: id,
+        frontend: { domains: [`${id}.test`] },
+        backend: { targets: [{ hostname: '127.0.0.1', port: 1 }] },
+      })
+    assert.equal((await write('of-a-writer')).status, 201)
+    const path = '/api/admins/simple/leaver'
+    const { json } = await gateway.admin('GET', path)
+    const reading = { ...json, rights: [{ tenant: '*:r', teams: ['*:r'] }] }
+    assert.equal((await gateway.admin('PUT', path, reading)).status, 200)
+    assert.equal((await write('of-a-reader')).json.reason, 'admin.unauthorized')
+    assert.equal((await api(browser, 'GET', ROUTES)).status, 200)
+    assert.equal((await gateway.admin('DELETE', path)).status, 200)
+    const gone = await api(browser, 'GET', ROUTES)
+    assert.deepEqual([gone.status, gone.headers['otoroshi-error-reason']], [401, 'login.no_session'])
+  })
+
   it('logs in with JSON as well, as upstream’s console does', async () => {
     const browser = new Browser(gateway.port)
     const got = await api(browser, 'POST', '/bo/simple/login', root)

@@ -447,7 +447,7 @@ describe('who may in', () => {
   it('is said by lists, validators of the user and other servers', async () => {
     const judge = await startBackend((request, response) => {
       const { user, auth_module: module, route: wanted } = JSON.parse(request.body)
-      const clean = module.users.every((u: object) => !('password' in u)) && wanted.id === 'judged-remote'
+      const clean = !JSON.stringify(module).includes('$2') && wanted.id === 'judged-remote'
       const valid = clean && user.email !== 'bob@example.com'
       response.end(JSON.stringify({ valid, reason: { display: 'not on Mondays', internal: { a: 1 } } }))
     })
@@ -472,6 +472,21 @@ describe('who may in', () => {
       assert.match(bob.body, new RegExp(message), name)
     }
     await judge.close()
+  })
+
+  it('is over, sessions included, for who is removed from the module', async () => {
+    await post(gateway, modules, staff('leavers'))
+    await gateway.route(route('leavers', [slot(AUTH, { auth_module: 'leavers' })]))
+    const browser = new Browser(gateway.port)
+    const url = at('leavers.oto.tools')
+    assert.equal((await logIn(browser, url)).body, 'served /')
+    const path = `${modules}/leavers`
+    const { json } = await gateway.admin('GET', path)
+    const others = json.users.filter(({ email }: { email: string }) => email !== 'ada@example.com')
+    assert.equal((await gateway.admin('PUT', path, { ...json, users: others })).status, 200)
+    for (let i = 0; i < 4; i++) assert.doesNotMatch((await browser.open(url)).body, /served/)
+    assert.equal((await gateway.admin('PUT', path, json)).status, 200)
+    assert.equal((await browser.open(url)).body, 'served /')
   })
 
   it('is nobody when a validator cannot be asked or read', async () => {

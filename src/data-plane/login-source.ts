@@ -3,7 +3,7 @@
  * bounded in number. Ids come from clients, so nothing is kept for an id behind which there is nothing.
  */
 import { Attempts } from '../identity/attempts.ts'
-import { type AuthModuleView, readAuthModule } from '../identity/auth-module.ts'
+import { type AuthModuleView, mayHaveUser, readAuthModule } from '../identity/auth-module.ts'
 import { Signer } from '../identity/seal.ts'
 import { passingUser, readUser, type UserView } from '../identity/user.ts'
 import type { HashQuestion, HashVerdict, Logins, PasswordVerdict } from '../plugin/logins.ts'
@@ -57,9 +57,15 @@ export class LoginSource implements Logins {
       this.#sessions.set(id, read)
       view = read
     }
-    if (!view.usableAt(this.#now())) return null
+    if (!view.usableAt(this.#now()) || this.#isRemoved(view)) return null
     this.#use.seen(view)
     return view
+  }
+
+  /** The sessions of a user end with him. */
+  #isRemoved({ entity: { authConfigId, email } }: UserView): boolean {
+    const module = this.module(authConfigId ?? '')
+    return module !== null && !mayHaveUser(module, email)
   }
 
   module(id: string): AuthModuleView | null {

@@ -1,6 +1,7 @@
 /** An auth module as whoever serves a request sees it. Nothing is decided from an entity that is not valid. */
 import { type AuthModule, authModule as moduleKind } from '../model/kinds/auth-module.ts'
 import { readEntityText } from '../model/read.ts'
+import { isObject } from '../model/types/shape.ts'
 
 export interface AuthModuleView {
   readonly id: string
@@ -43,4 +44,18 @@ export function viewAuthModule(json: Readonly<AuthModule>): AuthModuleView {
 /** Name of the session cookie of a module: what is no token (RFC 9110, 5.6.2) stands as `_`. */
 export function sessionCookie(suffix: string): string {
   return `oto-papps-${suffix.replace(/[^!#$%&'*+.^_`|~0-9A-Za-z-]/g, '_')}`
+}
+
+const members = new WeakMap<AuthModuleView, ReadonlySet<unknown>>()
+
+/** False for who is no user of a module (any more) that has its users itself; the others know theirs elsewhere. */
+export function mayHaveUser(module: AuthModuleView, email: string | null): boolean {
+  if (module.type !== 'basic') return true
+  let known = members.get(module)
+  if (known === undefined) {
+    const { users } = module.json as { readonly users?: unknown }
+    known = new Set(Array.isArray(users) ? users.map(user => (isObject(user) ? user['email'] : null)) : [])
+    members.set(module, known)
+  }
+  return known.has(email)
 }

@@ -65,13 +65,16 @@ test('other servers are told of the user, without passwords, and their word coun
   const seen: OutgoingCall[] = []
   const rules = {
     users: [{ email: 'x', password: `$2b$10$${'a'.repeat(53)}` }],
+    clientSecret: 'of the module',
+    adminPassword: 'of the directory',
+    jwtVerifier: { type: 'HSAlgoSettings', secret: 'of tokens' },
     remoteValidators: [{ url: 'http://judge.test/', headers: { 'X-Key': 'k' }, timeout: 99_999_999 }],
   }
   assert.equal(await shown(rules, answers(200, { valid: true }, seen)), null)
   const { body, timeout, headers } = seen[0]!
   const told = JSON.parse(String(body))
   assert.deepEqual([told.user.email, told.auth_module.id, told.route], ['ada@example.com', 'm', { id: 'r' }])
-  assert.doesNotMatch(String(body), /\$2b\$/)
+  assert.doesNotMatch(String(body), /\$2b\$|of the module|of the directory|of tokens/)
   assert.equal(timeout, 30_000)
   assert.deepEqual(headers?.at(-1), ['X-Key', 'k'])
   assert.equal(await shown(rules, answers(200, { valid: false })), 'invalid user')

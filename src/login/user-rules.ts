@@ -2,6 +2,7 @@
  * Whether somebody whom a module knows may in: lists of emails, validators of his JSON, validators of other servers, in this
  * order. What cannot be read or asked lets nobody in.
  */
+import { maskSecrets } from '../events/mask-secrets.ts'
 import { compileValidator, guardedRegex, wildcard } from '../expression/index.ts'
 import type { AuthModuleView } from '../identity/auth-module.ts'
 import { CallFailed, type OutgoingCalls } from '../plugin/outgoing-calls.ts'
@@ -119,7 +120,7 @@ async function askRemote(
       method: 'POST',
       url,
       headers: [['Content-Type', 'application/json'], ...fields],
-      body: JSON.stringify({ user, auth_module: withoutPasswords(module), ...(route !== null && { route }) }),
+      body: JSON.stringify({ user, auth_module: maskSecrets(module.json), ...(route !== null && { route }) }),
       timeout: Math.min(given, LONGEST_TIMEOUT),
       tls: isObject(tls) ? tls : null,
       tenant: module.tenant,
@@ -131,13 +132,6 @@ async function askRemote(
     if (!(error instanceof CallFailed)) throw error
     return { display, detail: `remote validator: ${error.message}` }
   }
-}
-
-// What a validator decides on needs no hashes of passwords.
-function withoutPasswords({ json }: AuthModuleView): Readonly<Record<string, unknown>> {
-  const { users } = json as Readonly<Record<string, unknown>>
-  if (!Array.isArray(users)) return json
-  return { ...json, users: users.map(user => (isObject(user) ? { ...user, password: undefined } : user)) }
 }
 
 function verdictOf(text: string): UserFault | null {

@@ -270,9 +270,18 @@ export class ConsoleDoor {
     const shown = this.#desk.signer.idIn(request.cookies.get(name) ?? '')
     if (shown?.startsWith(KEY) !== true) return null
     const { sessions, admins } = this.#desk
-    const session = await sessions.admin(shown.slice(KEY.length))
+    const session = this.#asStored(await sessions.admin(shown.slice(KEY.length)))
     // Whoever is barred meanwhile is out with the next request.
     return session !== null && (await admins.isBarredByNow(session.email ?? '')) ? null : session
+  }
+
+  /** A local administrator has the rights that are stored for him now, and none when he was removed. */
+  #asStored(session: AdminSession | null): AdminSession | null {
+    if (session?.simpleLogin !== true) return session
+    const stored = this.#desk.services.control.get(simpleAdminUser as EntityDefinition, session.email ?? '')
+    if (stored === null) return null
+    const { rights, adminEntityValidators } = stored.view()
+    return { ...session, rights, adminEntityValidators } as AdminSession
   }
 
   #cookie(request: LoginRequest, id: string | null): string {

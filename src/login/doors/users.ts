@@ -4,6 +4,7 @@
  * Guarantees: a user is sent on only to what the gateway signed; every login has a state of its own that counts once, in the
  * browser that began it; a session is begun after the login, under an id that was not known before.
  */
+import { mayHaveUser } from '../../identity/auth-module.ts'
 import type { LoginOutcome, Identity } from '../contract.ts'
 import { emailMatches } from '../user-rules.ts'
 import { newStyleNonce, type LoginDesk } from '../desk.ts'
@@ -55,7 +56,7 @@ export class UsersDoor {
     const start = request.query.get('start') ?? ''
     const shown = this.#desk.shownId(request, module.view)
     const session = shown === null ? null : await this.#desk.sessions.user(shown)
-    if (session !== null && session.authConfigId === module.view.id)
+    if (session?.authConfigId === module.view.id && mayHaveUser(module.view, session.entity.email))
       return this.#goOn(request, module, session.id, to, start)
     const { secret, cookies } = this.#desk.browser(request)
     const flow = this.#desk.newFlow(
