@@ -76,12 +76,26 @@ export function cookiePlace(name: string): Place {
   }
 }
 
-/** A parameter of the path. It stays: the path would be another one without it. */
+/** A parameter of the path, without its escapes. It stays: the path would be another one without it. */
 export function pathPlace(name: string): Place {
+  const read = ({ pathParams }: ClientRequest): string | null =>
+    Object.hasOwn(pathParams, name) ? unescaped(pathParams[name]!) : null
   return {
-    read: ({ pathParams }) => (Object.hasOwn(pathParams, name) ? pathParams[name]! : null),
-    readAll: ({ pathParams }) => (Object.hasOwn(pathParams, name) ? [pathParams[name]!] : NOTHING),
+    read,
+    readAll(request) {
+      const text = read(request)
+      return text === null ? NOTHING : [text]
+    },
     wipe: () => {},
+  }
+}
+
+function unescaped(text: string): string {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 
