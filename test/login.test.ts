@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { hash } from 'bcryptjs'
-import { redisMissing, startServer, type TestServer } from '../src/store/testing/redis-server.ts'
+import { postgresMissing, TestPostgres } from '../src/store/testing/postgres-server.ts'
+import { redisMissing, startServer } from '../src/store/testing/redis-server.ts'
 import { type Backend, startBackend } from './support/backend.ts'
 import { Browser, formOf, type Visited } from './support/browser.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
@@ -656,60 +657,98 @@ describe('a gateway that users see over TLS', () => {
   })
 })
 
-describe('two gateways on one Redis', { skip: redisMissing }, () => {
-  let server: TestServer
-  let a: TestGateway
-  let b: TestGateway
+/** A store that two gateways share: how to reach it, how long it keeps a key (seconds), and its end. */
+interface SharedStore {
+  readonly env: Record<string, string>
+  ttl(key: string): Promise<number>
+  stop(): Promise<void>
+}
 
-  before(async () => {
-    server = await startServer({ config: [] })
-    const env = { OTOROSHI_STORAGE: 'redis', REDIS_HOST: '127.0.0.1', REDIS_PORT: String(server.port) }
-    a = await startGateway({ env })
-    b = await startGateway({ env })
-    await prepare(a)
-    await until('b knows the routes', async () => (await call(b.port, 'http://me.oto.tools/')).status === 303)
-  })
-  after(async () => {
-    await a?.stop()
-    await b?.stop()
-    await server?.remove()
-  })
+async function oneRedis(): Promise<SharedStore> {
+  const server = await startServer({ config: [] })
+  return {
+    env: { OTOROSHI_STORAGE: 'redis', REDIS_HOST: '127.0.0.1', REDIS_PORT: String(server.port) },
+    async ttl(key) {
+      const { Redis } = await import('ioredis')
+      const raw = new Redis({ port: server.port })
+      return raw.ttl(key).finally(() => raw.disconnect())
+    },
+    stop: () => server.remove(),
+  }
+}
 
-  it('share a login: begun at one, finished at the other, good on both, ended on both', async () => {
-    // Routes are asked on a, the pages of the login on b.
-    const browser = new Browser(url => (url.hostname === 'privateapps.oto.tools' ? b.port : a.port))
-    const page = await logIn(browser, at('app.oto.tools', '/', a.port))
-    assert.equal(page.body, 'served /')
-    const cookie = browser.cookie(COOKIE, at('app.oto.tools'))!
-    const headers = { Cookie: `${COOKIE}=${cookie}` }
-    const status = async (of: TestGateway) =>
-      (await call(of.port, 'http://app.oto.tools/', { headers })).status
-    await until('b knows the session', async () => (await status(b)) === 200)
-    const [, id] = cookie.split('::')
-    assert.equal((await a.admin('DELETE', `/api/apps-sessions/${id}`)).status, 200)
-    assert.equal(await status(a), 303)
-    await until('the session is over on b', async () => (await status(b)) === 303)
-  })
+async function onePostgres(): Promise<SharedStore> {
+  const server = await TestPostgres.start()
+  return {
+    env: { OTOROSHI_STORAGE: 'postgresql', PG_URI: server.uri },
+    async ttl(key) {
+      const [row] = await server.sql(
+        `SELECT extract(epoch FROM ttl_starting_at + ttl - now()) AS left FROM otoroshi.entities WHERE key = '${key}'`,
+      )
+      return Number(row?.['left'])
+    },
+    stop: () => server.stop(),
+  }
+}
 
-  it('count a form and a link once together', async () => {
-    let form = true
-    const browser = new Browser(() => (form ? a.port : b.port))
-    const page = await browser.open(at('app.oto.tools', '/', a.port))
-    const done = await browser.submitOnly(page, ada)
-    assert.equal(done.status, 303)
-    form = false
-    const again = await browser.submitOnly(page, ada)
-    assert.equal(again.headers['otoroshi-error-reason'], 'login.stale')
-  })
+for (const [kind, skip, begin] of [
+  ['Redis', redisMissing, oneRedis],
+  ['PostgreSQL', postgresMissing, onePostgres],
+] as const)
+  describe(`two gateways on one ${kind}`, { skip }, () => {
+    let server: SharedStore
+    let a: TestGateway
+    let b: TestGateway
 
-  it('keep a session in the store as long as it lasts', async () => {
-    const browser = new Browser(a.port)
-    await logIn(browser, at('app.oto.tools', '/', a.port))
-    const [, id] = browser.cookie(COOKIE, at('app.oto.tools'))!.split('::')
-    const { Redis } = await import('ioredis')
-    const raw = new Redis({ port: server.port })
-    const left = await raw.ttl(`otoroshi:users:private:${id}`)
-    raw.disconnect()
-    assert.ok(left > 86_000 && left <= 86_400, String(left))
+    before(async () => {
+      server = await begin()
+      const { env } = server
+      a = await startGateway({ env })
+      b = await startGateway({ env })
+      await prepare(a)
+      await until(
+        'b knows the routes',
+        async () => (await call(b.port, 'http://me.oto.tools/')).status === 303,
+      )
+    })
+    after(async () => {
+      await a?.stop()
+      await b?.stop()
+      await server?.stop()
+    })
+
+    it('share a login: begun at one, finished at the other, good on both, ended on both', async () => {
+      // Routes are asked on a, the pages of the login on b.
+      const browser = new Browser(url => (url.hostname === 'privateapps.oto.tools' ? b.port : a.port))
+      const page = await logIn(browser, at('app.oto.tools', '/', a.port))
+      assert.equal(page.body, 'served /')
+      const cookie = browser.cookie(COOKIE, at('app.oto.tools'))!
+      const headers = { Cookie: `${COOKIE}=${cookie}` }
+      const status = async (of: TestGateway) =>
+        (await call(of.port, 'http://app.oto.tools/', { headers })).status
+      await until('b knows the session', async () => (await status(b)) === 200)
+      const [, id] = cookie.split('::')
+      assert.equal((await a.admin('DELETE', `/api/apps-sessions/${id}`)).status, 200)
+      assert.equal(await status(a), 303)
+      await until('the session is over on b', async () => (await status(b)) === 303)
+    })
+
+    it('count a form and a link once together', async () => {
+      let form = true
+      const browser = new Browser(() => (form ? a.port : b.port))
+      const page = await browser.open(at('app.oto.tools', '/', a.port))
+      const done = await browser.submitOnly(page, ada)
+      assert.equal(done.status, 303)
+      form = false
+      const again = await browser.submitOnly(page, ada)
+      assert.equal(again.headers['otoroshi-error-reason'], 'login.stale')
+    })
+
+    it('keep a session in the store as long as it lasts', async () => {
+      const browser = new Browser(a.port)
+      await logIn(browser, at('app.oto.tools', '/', a.port))
+      const [, id] = browser.cookie(COOKIE, at('app.oto.tools'))!.split('::')
+      const left = await server.ttl(`otoroshi:users:private:${id}`)
+      assert.ok(left > 86_000 && left <= 86_400, String(left))
+    })
   })
-})
