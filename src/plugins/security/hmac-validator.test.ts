@@ -20,6 +20,8 @@ async function passes(headers: Fields, config: object = {}, more: PluginRunInput
   return run.backend !== null
 }
 
+/** Whoever signed it may send it for ever. */
+const any = { max_age_seconds: null }
 const now = (): string => String(Date.now())
 const signed = (date: string): Record<string, string> => ({
   Date: date,
@@ -38,24 +40,24 @@ describe('an HMAC of a request', () => {
       ['hmac-sha384', 'sha384'],
       ['hmac-sha512', 'sha512'],
     ] as const) {
-      const fields = {
+      const fields: Record<string, string> = {
         'X-A': 'a',
         'X-B': 'b',
         Authorization: header(algorithm, 'x-b X-A', signature(hash, 'b a')),
       }
-      assert.ok(await passes(fields), algorithm)
+      assert.ok(await passes(fields, any), algorithm)
     }
     const swapped = {
       'X-A': 'b',
       'X-B': 'a',
       Authorization: header('hmac-sha256', 'x-a x-b', signature('sha256', 'a b')),
     }
-    assert.ok(!(await passes(swapped)))
+    assert.ok(!(await passes(swapped, any)))
   })
 
   it('is by SHA-256 unless it says otherwise', async () => {
     const value = signature('sha256', 'a')
-    assert.ok(await passes({ 'X-A': 'a', Authorization: `hmac headers="X-A", signature="${value}"` }))
+    assert.ok(await passes({ 'X-A': 'a', Authorization: `hmac headers="X-A", signature="${value}"` }, any))
   })
 
   it('may stand in Proxy-Authorization or a header of the settings, once', async () => {
@@ -77,6 +79,30 @@ describe('an HMAC of a request', () => {
     assert.ok(await passes(signed(now()), { secret: null }, { before }))
     assert.ok(!(await passes(signed(now()), { secret: null })))
     assert.ok(!(await passes(signed(now()), { secret: '' })))
+  })
+
+  it('is of the fields that must be signed, whatever list the client writes', async () => {
+    // A signature says nothing of names: the values of one request fit other fields of the same values.
+    const date = String(Date.now() - 400_000)
+    const replayed = {
+      'X-Other': date,
+      Date: now(),
+      Authorization: header('hmac-sha512', 'X-Other', signature('sha512', date)),
+    }
+    assert.ok(!(await passes(replayed)), 'an old date under another name')
+    const when = now()
+    const value = signature('sha512', `${when} bob`)
+    const good = { Date: when, 'X-User': 'bob', Authorization: header('hmac-sha512', 'Date X-User', value) }
+    const config = { required_headers: ['X-User'] }
+    assert.ok(await passes(good, config))
+    const moved = {
+      Date: when,
+      'X-User': 'eve',
+      'X-Other': 'bob',
+      Authorization: header('hmac-sha512', 'Date X-Other', value),
+    }
+    assert.ok(!(await passes(moved, config)))
+    assert.ok(!(await passes(signed(now()), config)))
   })
 
   it('over a date is good for a while', async () => {

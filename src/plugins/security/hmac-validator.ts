@@ -1,7 +1,7 @@
 /** Lets requests pass that are signed with a shared secret. */
 import { sameSecret } from '../../identity/proofs.ts'
 import { apikeyAttribute, type ClientRequest, definePlugin, refuse, schema as v } from '../../plugin/index.ts'
-import { count, setting, text } from '../settings.ts'
+import { count, setting, text, texts } from '../settings.ts'
 import { hmacOf, readHmac } from './hmac-header.ts'
 
 const PLACES = ['authorization', 'proxy-authorization']
@@ -23,32 +23,45 @@ export default definePlugin({
     ),
     max_age_seconds: v.pipe(
       v.optional(v.nullable(count), 300),
-      v.description('Greatest difference of a signed `Date` from now, seconds; null for any'),
+      v.description('Greatest difference of the signed `Date` from now, seconds; null for any, and for none'),
+    ),
+    required_headers: setting(
+      texts,
+      (): string[] => [],
+      'Header fields that must be among the signed ones: a signature does not say of which fields it is',
     ),
   }),
-  setup({ secret, authorizationHeader, max_age_seconds: maxAge }) {
+  setup({ secret, authorizationHeader, max_age_seconds: maxAge, required_headers: more }) {
+    const required = more.map(name => name.trim().toLowerCase())
+    // Without a date that is signed, whoever has seen a request may send it for ever.
+    if (maxAge !== null) required.push('date')
     const own = authorizationHeader?.trim().toLowerCase() || null
     return {
       access({ request, attributes }) {
         const key = secret || attributes.get(apikeyAttribute)?.clientSecret
         if (!key) return refuse('hmac.refused', { detail: 'there is no secret' })
-        const fault = faultOf(request, key, own, maxAge)
+        const fault = faultOf(request, key, { own, maxAge, required })
         return fault === null ? undefined : refuse('hmac.refused', { detail: fault })
       },
     }
   },
 })
 
-function faultOf(
-  request: ClientRequest,
-  secret: string,
-  own: string | null,
-  maxAge: number | null,
-): string | null {
+interface Terms {
+  /** Lower case, as the others; null: the usual ones. */
+  readonly own: string | null
+  /** Seconds. */
+  readonly maxAge: number | null
+  readonly required: readonly string[]
+}
+
+function faultOf(request: ClientRequest, secret: string, { own, maxAge, required }: Terms): string | null {
   const written = headerOf(request, own)
   if (written === null) return 'there is no header with a signature, or more than one'
   const header = readHmac(written)
   if (header === null) return 'the header is no signature'
+  const unsigned = required.find(name => !header.fields.includes(name))
+  if (unsigned !== undefined) return `the field ${unsigned} is not signed`
   const values: string[] = []
   for (const name of header.fields) {
     const given = request.headers.getAll(name)
@@ -58,8 +71,7 @@ function faultOf(
   }
   if (!sameSecret(header.signature, hmacOf(header.algorithm, secret, values.join(' '))))
     return 'the signature is wrong'
-  const date = header.fields.includes('date') ? request.headers.get('date')! : null
-  return date === null || maxAge === null || isNear(date, maxAge) ? null : 'the signed date is not now'
+  return maxAge === null || isNear(request.headers.get('date')!, maxAge) ? null : 'the signed date is not now'
 }
 
 function headerOf({ headers }: ClientRequest, own: string | null): string | null {
