@@ -217,7 +217,8 @@ describe('a body nobody reads', () => {
         }
         exchange.readBody({ data: answerOnce, end: answerOnce, error: () => {} })
       }
-    const body = 'x'.repeat(99_999)
+    // However much of it comes with the head, more is left than is skipped for nothing.
+    const body = 'x'.repeat(300_000)
     for (const head of [
       `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n`,
       `POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`,
