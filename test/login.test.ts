@@ -250,6 +250,29 @@ describe('a logout', () => {
     }
   })
 
+  it('signs no way to a host that only the request names: a route for any host leads to the host of logins', async () => {
+    await gateway.route({
+      ...route('anywhere', [slot(AUTH, { auth_module: 'staff' })]),
+      frontend: { domains: ['*.test'] },
+    })
+    for (const path of ['/.well-known/otoroshi/logout', '/__otoroshi_private_apps_logout'])
+      for (const redirect of ['', '?redirect=/', '?redirect=http://evil.test/', '?redirect=//evil.test']) {
+        const got = await call(gateway.port, `http://evil.test${path}${redirect}`)
+        assert.equal(got.status, 303, got.body)
+        const to = new URL(got.headers.location!)
+        assert.equal(to.hostname, 'privateapps.oto.tools')
+        assert.equal(new URL(to.searchParams.get('redirectTo')!).hostname, 'privateapps.oto.tools')
+        const last = await call(gateway.port, to.href)
+        assert.equal(new URL(last.headers.location ?? to.href).hostname, 'privateapps.oto.tools')
+      }
+    // A host that shares the sessions is trusted whoever names it.
+    const shared = await call(
+      gateway.port,
+      `http://evil.test/.well-known/otoroshi/logout?redirect=${encodeURIComponent(at('app.oto.tools'))}`,
+    )
+    assert.equal(new URL(shared.headers.location!).searchParams.get('redirectTo'), at('app.oto.tools'))
+  })
+
   it('is nothing on a route without logins', async () => {
     await gateway.route(route('open', []))
     const got = await call(gateway.port, at('open.oto.tools', '/.well-known/otoroshi/logout'))

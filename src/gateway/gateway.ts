@@ -10,6 +10,7 @@ import { modulesOfRoute } from '../identity/route-modules.ts'
 import { type Answer, type FullAnswer, type Refusal, refuse } from '../plugin/answer.ts'
 import type { ClientRequest } from '../plugin/contract.ts'
 import { hypotheticalAttribute } from '../plugin/known-attributes.ts'
+import { isOwnHost, ownHosts } from '../plugin/own-hosts.ts'
 import type { CompiledRoute, RouteParts } from './compile/compiled-route.ts'
 import type { ThreadServices } from './compile/environment.ts'
 import { renderRefusal } from './errors/render.ts'
@@ -33,7 +34,7 @@ import {
   isLogout,
   LOGIN_ROUTE,
   type LoginWay,
-  modulesToLeave,
+  routeToLeave,
   privateNames,
 } from './login-way.ts'
 import { accepts, askMatch, MatchFailed } from './plugin-matching.ts'
@@ -339,11 +340,13 @@ export class Gateway {
     }
     const exchange = new GatewayExchange(request, parts.view, match.matchedPath, arrival, this.#options.ids)
     if (visit.dry) exchange.attributes.set(hypotheticalAttribute, true)
-    if (leaving)
-      exchange.attributes.set(
-        modulesToLeave,
-        modulesOfRoute(found.parts.view.json, this.revision.globals.slots).ids,
-      )
+    if (leaving) {
+      const { json, domains } = found.parts.view
+      exchange.attributes.set(routeToLeave, {
+        modules: modulesOfRoute(json, this.revision.globals.slots).ids,
+        own: isOwnHost(request, ownHosts(domains)),
+      })
+    }
     if (flow !== null) {
       flow.note('found_route', { id: parts.id, name: parts.view.name })
       flow.note('matched_path', match.matchedPath)

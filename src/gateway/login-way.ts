@@ -45,8 +45,12 @@ export function isLogout({ path }: ClientRequest): boolean {
   return isLong(path) && LOGOUT.has(path)
 }
 
-/** Auth modules of the route whose logout is asked for. */
-export const modulesToLeave = attribute<readonly string[]>('modules-to-leave')
+/** The route whose logout is asked for: its auth modules, and whether it names the host of the request. */
+export interface RouteToLeave {
+  readonly modules: readonly string[]
+  readonly own: boolean
+}
+export const routeToLeave = attribute<RouteToLeave>('route-to-leave')
 
 /** The route, compiled. Never rejects. */
 export function compileLoginWay(way: LoginWay, thread: ThreadServices): Promise<CompiledRoute> {
@@ -58,7 +62,7 @@ export function compileLoginWay(way: LoginWay, thread: ThreadServices): Promise<
     routeId: LOGIN_ROUTE,
     facts: exchange => [
       [urlHeader, `${exchange.request.protocol}://${exchange.request.host}`],
-      [modulesHeader, JSON.stringify(exchange.attributes.get(modulesToLeave) ?? [])],
+      [modulesHeader, JSON.stringify(exchange.attributes.get(routeToLeave) ?? { modules: [], own: false })],
     ],
   }
   const env: CompileEnvironment = {

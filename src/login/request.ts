@@ -23,8 +23,9 @@ export class LoginRequest {
   readonly headers: HeaderBlock
   /** Address of the client. */
   readonly from: string
-  /** Auth modules of the route that the request belongs to, for logouts. */
+  /** Auth modules of the route that the request belongs to, and whether it names the host, for logouts. */
   readonly modules: readonly string[]
+  readonly hostIsNamed: boolean
   readonly #exchange: ServerExchange
   #cookies: ReadonlyMap<string, string> | null = null
   #body: Promise<Buffer> | null = null
@@ -41,7 +42,9 @@ export class LoginRequest {
     if (url === null || url.username !== '' || !/^https?:\/\/[^/?#@\\]+$/.test(base))
       throw new BadLoginRequest('the host of the request is not valid')
     this.url = url
-    this.modules = readModules(this.headers.get(told.modules.toLowerCase()))
+    const { modules, own } = readRoute(this.headers.get(told.modules.toLowerCase()))
+    this.modules = modules
+    this.hostIsNamed = own
   }
 
   get path(): string {
@@ -98,13 +101,15 @@ export class LoginRequest {
   }
 }
 
-function readModules(text: string | undefined): readonly string[] {
-  if (text === undefined) return []
+function readRoute(text: string | undefined): { readonly modules: readonly string[]; readonly own: boolean } {
   try {
-    const ids: unknown = JSON.parse(text)
-    return Array.isArray(ids) ? ids.filter(id => typeof id === 'string') : []
+    const { modules, own } = JSON.parse(text ?? '{}') as { modules?: unknown; own?: unknown }
+    return {
+      modules: Array.isArray(modules) ? modules.filter(id => typeof id === 'string') : [],
+      own: own === true,
+    }
   } catch {
-    return []
+    return { modules: [], own: false }
   }
 }
 

@@ -28,6 +28,7 @@ export type { HashQuestion, HashVerdict, Logins, PasswordVerdict } from './login
 export type { Board } from './board.ts'
 export type { ChaosSettings, Outages } from './outages.ts'
 export * from './outgoing-calls.ts'
+export { isOwnHost, ownHosts } from './own-hosts.ts'
 export { tenantOf } from './route-tenant.ts'
 export { stringHash } from './string-hash.ts'
 export { type Reason, type ReasonCode, reasons } from './reasons.ts'

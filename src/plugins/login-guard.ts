@@ -5,11 +5,18 @@
  * names, and finishes only in the browser that began it.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { wildcard } from '../expression/wildcard.ts'
 import type { AuthModuleView } from '../identity/auth-module.ts'
 import { hostCookie } from '../identity/host-cookie.ts'
 import type { UserView } from '../identity/user.ts'
-import { type Answer, answer, type ClientRequest, type PluginServices, refuse } from '../plugin/index.ts'
+import {
+  type Answer,
+  answer,
+  type ClientRequest,
+  isOwnHost,
+  ownHosts,
+  type PluginServices,
+  refuse,
+} from '../plugin/index.ts'
 
 /** Ties a login to the browser that began it, on the host of the route. */
 const START_COOKIE = 'oto-papps-start'
@@ -35,10 +42,7 @@ export interface LoginGuard {
 }
 
 export function loginGuard({ route, logins, headerNames }: PluginServices): LoginGuard {
-  const own = route.domains
-    .map(line => line.split('/')[0]!.toLowerCase())
-    .filter(namesHost)
-    .map(wildcard)
+  const own = ownHosts(route.domains)
   const header = headerNames.bearer.toLowerCase()
   return {
     module: id => logins.module(id),
@@ -56,33 +60,11 @@ export function loginGuard({ route, logins, headerNames }: PluginServices): Logi
       return null
     },
     toLogin(request, page) {
-      if (!isPlainHost(request) || !own.some(matches => matches(request.domain)))
+      if (!isOwnHost(request, own))
         return refuse('auth.host_not_named', { detail: `no domain of the route names ${request.domain}` })
       return away(request, page, { route: route.id, logins, own })
     },
   }
-}
-
-/** `*` and `*.com` name no host of anybody's own: whoever reaches the port may call himself so. */
-function namesHost(domain: string): boolean {
-  const star = domain.lastIndexOf('*')
-  if (star < 0) return domain !== ''
-  return domain
-    .slice(star + 1)
-    .replace(/^\./, '')
-    .includes('.')
-}
-
-/** `app.test:80@evil.test` begins like a host of the route and leads elsewhere; a proxy in front may pass such a thing on. */
-function isPlainHost({ protocol, host, domain }: ClientRequest): boolean {
-  const url = URL.parse(`${protocol}://${host}`)
-  return (
-    url !== null &&
-    url.hostname === domain &&
-    url.username === '' &&
-    url.pathname === '/' &&
-    url.search === ''
-  )
 }
 
 interface Way {

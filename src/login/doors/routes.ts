@@ -105,12 +105,16 @@ export class RoutesDoor {
   #wayBack(request: LoginRequest, { view }: LoginModule): string {
     const wanted = URL.parse(request.query.get('redirect') ?? '/', request.url.origin)
     const { cookieDomain } = this.#desk.services.settings
+    const logins = this.#desk.usersOrigin(request)
+    // A host that the route does not name is what a request says of itself: nothing that is signed leads there.
+    const shares = ({ hostname }: URL): boolean => `.${hostname}`.endsWith(cookieDomain)
+    const home = request.hostIsNamed || shares(request.url) ? request.url.origin : null
     const trusted =
       wanted !== null &&
       /^https?:$/.test(wanted.protocol) &&
-      (wanted.host === request.url.host || `.${wanted.hostname}`.endsWith(cookieDomain))
-    const to = trusted ? wanted.href : `${request.url.origin}/`
-    const link = new URL('/privateapps/generic/logout', this.#desk.usersOrigin(request))
+      ((home !== null && wanted.host === request.url.host) || shares(wanted))
+    const to = trusted ? wanted.href : home === null ? `${logins}/privateapps/home` : `${home}/`
+    const link = new URL('/privateapps/generic/logout', logins)
     link.searchParams.set('redirectTo', to)
     link.searchParams.set('host', request.host)
     link.searchParams.set('cp', view.suffix)
