@@ -303,6 +303,43 @@ describe('administrators of an auth module', () => {
     assert.equal(browser.cookie(COOKIE, at('/')), undefined)
   })
 
+  it('have the rights that the module gives them now, and are out when it does not know them any more', async () => {
+    const path = '/apis/security.otoroshi.io/v1/auth-modules/admins'
+    const { browser } = await byModule('ann@example.com')
+    const { json: before } = await gateway.admin('GET', path)
+    const { json: config } = await gateway.admin('GET', '/api/globalconfig')
+    const reason = async (): Promise<string> => {
+      const got = await api(browser, 'GET', ROUTES)
+      return got.status === 200 ? '200' : String(got.headers['otoroshi-error-reason'])
+    }
+    const put = async (to: string, entity: object): Promise<void> => {
+      const answer = await gateway.admin('PUT', to, entity)
+      assert.equal(answer.status, 200, answer.text)
+    }
+    const users = (change: (user: { email: string }) => object | null) => ({
+      ...before,
+      users: before.users.map(change).filter((user: object | null) => user !== null),
+    })
+    const isAnn = ({ email }: { email: string }): boolean => email === 'ann@example.com'
+    assert.equal(await reason(), '200')
+    await put(
+      path,
+      users(user => (isAnn(user) ? { ...user, rights: [{ tenant: 'other:rw', teams: ['*'] }] } : user)),
+    )
+    assert.equal((await api(browser, 'GET', ROUTES)).json.length, 0, 'nothing of another organization')
+    await put(
+      path,
+      users(user => (isAnn(user) ? null : user)),
+    )
+    assert.equal(await reason(), 'login.no_session')
+    await put(path, before)
+    assert.equal(await reason(), '200')
+    await put('/api/globalconfig', { ...config, backOfficeAuthRef: null })
+    assert.equal(await reason(), 'login.no_session')
+    await put('/api/globalconfig', config)
+    assert.equal(await reason(), '200')
+  })
+
   it('cannot use a form of routes for the console', async () => {
     const browser = new Browser(gateway.port)
     const form = await browser.open(at('/bo/simple/login'))

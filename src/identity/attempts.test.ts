@@ -58,6 +58,15 @@ test('one address cannot try many names, nor many addresses one name, nor is let
   assert.ok(begin('m', 'carol', '10.2.0.1') > 0)
 })
 
+test('nor is what a directory takes for the same name: other widths, blanks, and what nobody sees', () => {
+  const { begin } = clocked()
+  const spellings = ['ada', 'a\u00ADda', 'a\u200Bda', '\uFF41da', ' Ada ', 'a\u2060d\uFEFFa']
+  for (const name of spellings.slice(0, 5)) assert.equal(begin('m', name, '10.0.0.1'), 0)
+  assert.ok(begin('m', spellings[5]!, '10.0.0.1') > 0)
+  for (let i = 0; i < 5; i++) begin('m', i % 2 ? 'ada  lovelace' : 'ada lovelace', '10.0.0.2')
+  assert.ok(begin('m', 'ada\tlovelace', '10.0.0.2') > 0)
+})
+
 test('an IPv6 network of 64 bits is one address', () => {
   const { begin } = clocked()
   for (let i = 0; i < 5; i++) begin('m', 'bob', `2001:db8:1:2::${i}`)

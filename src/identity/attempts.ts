@@ -141,7 +141,12 @@ type Key = readonly [Scope, string]
 type Keys = readonly [Key, Key, Key]
 
 function keysOf(realm: string, name: string, address: string): Keys {
-  const who = name.trim().toLowerCase().slice(0, 200)
+  // Directories take letters of another width, and what nobody sees, for the same name (RFC 4518).
+  const folded = name
+    .slice(0, 1000)
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+  const who = folded.replace(/\s+/g, ' ').trim().toLowerCase().slice(0, 200)
   const where = networkOf(address)
   return [
     ['pair', JSON.stringify([realm, who, where])],

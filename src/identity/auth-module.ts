@@ -46,16 +46,24 @@ export function sessionCookie(suffix: string): string {
   return `oto-papps-${suffix.replace(/[^!#$%&'*+.^_`|~0-9A-Za-z-]/g, '_')}`
 }
 
-const members = new WeakMap<AuthModuleView, ReadonlySet<unknown>>()
+/** A user who stands in a module. */
+type StoredUser = Readonly<Record<string, unknown>>
+const members = new WeakMap<AuthModuleView, ReadonlyMap<unknown, StoredUser>>()
 
 /** False for who is no user of a module (any more) that has its users itself; the others know theirs elsewhere. */
 export function mayHaveUser(module: AuthModuleView, email: string | null): boolean {
-  if (module.type !== 'basic') return true
+  return module.type !== 'basic' || storedUser(module, email) !== null
+}
+
+/** A user that a module of type `basic` has; null where there is none. */
+export function storedUser(module: AuthModuleView, email: string | null): StoredUser | null {
+  if (module.type !== 'basic') return null
   let known = members.get(module)
   if (known === undefined) {
     const { users } = module.json as { readonly users?: unknown }
-    known = new Set(Array.isArray(users) ? users.map(user => (isObject(user) ? user['email'] : null)) : [])
+    const list = Array.isArray(users) ? users.filter(isObject) : []
+    known = new Map(list.map(user => [user['email'], user]))
     members.set(module, known)
   }
-  return known.has(email)
+  return known.get(email) ?? null
 }

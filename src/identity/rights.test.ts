@@ -69,6 +69,37 @@ describe('rights', () => {
     assert.equal(Rights.read(JSON.stringify([good])).isSuper, true)
   })
 
+  it('are read in every spelling that an Otoroshi writes and reads', () => {
+    const one = (tenant: string, ...teams: string[]) => Rights.read([{ tenant, teams }])
+    const on = (rights: Rights) => [
+      rights.on({ tenant: 'acme', teams: ['ops'] }, 'r'),
+      rights.on({ tenant: 'acme', teams: ['ops'] }, 'rw'),
+    ]
+    const both = [true, true]
+    const reads = [true, false]
+    const neither = [false, false]
+    for (const text of ['acme', 'acme:rw', ' Acme : RW ', 'ACME:wr', 'acme:read-write']) {
+      assert.deepEqual(on(one(text, '*')), both, text)
+      assert.deepEqual(on(one('acme', text.replace(/acme/i, 'ops'))), both, text)
+    }
+    for (const text of ['acme:r', 'acme: R', 'Acme:read']) assert.deepEqual(on(one(text, '*')), reads, text)
+    for (const text of ['acme:', 'acme: ', 'acme:w', 'acme:x', 'acme:not', 'other:rw'])
+      assert.deepEqual(on(one(text, '*')), neither, text)
+    // What grants nothing takes nothing away from its neighbours; `not` does.
+    assert.deepEqual(on(one('acme', 'ops:rw', 'others:')), both)
+    assert.deepEqual(on(one('acme', 'ops:', 'ops:rw')), both)
+    assert.deepEqual(on(one('acme', 'ops:not', 'ops:rw')), neither)
+    assert.equal(
+      Rights.read([
+        { tenant: '*:rw', teams: ['*:rw'] },
+        { tenant: 'x:', teams: [] },
+      ]).isSuper,
+      true,
+    )
+    assert.equal(one('acme:', 'ops').isNothing, true)
+    assert.equal(one('acme', 'ops:').isNothing, true)
+  })
+
   it('of an organization make its administrator only when no team is left out', () => {
     assert.equal(Rights.read([{ tenant: 'a', teams: ['*'] }]).administers('a'), true)
     assert.equal(Rights.read([{ tenant: 'a', teams: ['*', 'b:not'] }]).administers('a'), false)
@@ -76,7 +107,7 @@ describe('rights', () => {
     assert.equal(Rights.read([{ tenant: 'a', teams: ['t'] }]).administers('a'), false)
   })
 
-  const access = fc.constantFrom('', ':r', ':rw', ':not')
+  const access = fc.constantFrom('', ':r', ':rw', ':not', ':', ' :RW')
   const pattern = fc
     .tuple(fc.constantFrom('a', 'b', 'ab', '*', 'a*', '*b'), access)
     .map(([name, suffix]) => name + suffix)

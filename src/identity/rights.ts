@@ -1,6 +1,7 @@
 /**
  * What an administrator may see and change: organizations and teams, each with its access (`name[:r|:rw|:not]`, `rw` without
- * a suffix, `*` in names stands for anything).
+ * a suffix, `*` in names stands for anything). Blanks and capitals do not matter, nor what stands beside `r` and `w` in a suffix; one
+ * without `r`, such as the empty one, grants nothing.
  *
  * Guarantees: what cannot be read grants nothing; `not` wins over whatever else the same right, or for organizations any
  * right, would grant.
@@ -19,7 +20,7 @@ const LONGEST = 500
 
 interface Pattern {
   readonly text: string
-  readonly access: Access | 'not'
+  readonly access: Access | 'none' | 'not'
   readonly matches: (name: string) => boolean
 }
 
@@ -63,7 +64,9 @@ export class Rights {
 
   /** Grants nothing at all. */
   get isNothing(): boolean {
-    return this.#rights.length === 0
+    return !this.#rights.some(
+      ({ tenant, teams }) => allows(tenant, 'r') && teams.some(team => allows(team, 'r')),
+    )
   }
 
   /** True when one right grants the access on the organization and on at least one of the teams. */
@@ -88,10 +91,10 @@ export class Rights {
   covers(other: Rights): boolean {
     if (this.isSuper) return true
     return other.#rights.every(right => {
-      if (right.tenant.access === 'not') return true
+      if (right.tenant.access === 'not' || right.tenant.access === 'none') return true
       const { access } = right.tenant
       return right.teams.every(team => {
-        if (team.access === 'not') return true
+        if (team.access === 'not' || team.access === 'none') return true
         // What is excepted here may hide behind a pattern there.
         if (this.#exceptions && `${right.tenant.text}${team.text}`.includes('*')) return false
         const wanted = access === 'rw' && team.access === 'rw' ? 'rw' : 'r'
@@ -128,11 +131,20 @@ function readRight(value: unknown): Right | null {
 
 function readPattern(text: string): Pattern | null {
   const colon = text.lastIndexOf(':')
-  const name = colon < 0 ? text : text.slice(0, colon)
-  const access = colon < 0 ? 'rw' : text.slice(colon + 1)
-  if (name === '' || name.length > LONGEST || (access !== 'r' && access !== 'rw' && access !== 'not'))
-    return null
-  return { text: name, access, matches: wildcard(name) }
+  const name = (colon < 0 ? text : text.slice(0, colon)).trim()
+  const access = colon < 0 ? 'rw' : accessOf(text.slice(colon + 1))
+  if (name === '' || name.length > LONGEST) return null
+  const matches = wildcard(name)
+  const lower = name.toLowerCase()
+  // Names of organizations and teams are in small letters as a rule.
+  const alike = lower === name ? matches : wildcard(lower)
+  return { text: name, access, matches: other => matches(other) || alike(other) }
+}
+
+function accessOf(suffix: string): Pattern['access'] {
+  const flags = suffix.trim().toLowerCase()
+  if (flags === 'not') return 'not'
+  return !flags.includes('r') ? 'none' : flags.includes('w') ? 'rw' : 'r'
 }
 
 /** Literal parts are found from left to right, so that no name takes more than one pass. */

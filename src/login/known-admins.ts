@@ -28,7 +28,9 @@ export class KnownAdmins {
   /** True for who may not log in. Rejects with `StoreUnavailable`. */
   async isBarred(email: string): Promise<boolean> {
     if (this.#store.hasMember === undefined) return false
-    const barred = await this.#store.hasMember(this.#barred, email)
+    const spellings = [...new Set([email, email.toLowerCase()])]
+    const found = await Promise.all(spellings.map(one => this.#store.hasMember!(this.#barred, one)))
+    const barred = found.includes(true)
     if (this.#answers.size >= MOST_KNOWN) this.#answers.clear()
     this.#answers.set(email, { barred, until: Date.now() + FRESH })
     return barred

@@ -61,6 +61,13 @@ test('validators of the user all hold', async () => {
   assert.equal(await shown({ userValidators: [{ path: '$..[', value: 1 }] }), 'user is not valid')
 })
 
+test('who is denied is so in any case; who is allowed as it is written', async () => {
+  assert.equal(await shown({ deniedUsers: ['ADA@example.com'] }), 'User not allowed')
+  assert.equal(await shown({ deniedUsers: ['Wildcard(ada@*)'] }), 'User not allowed')
+  assert.equal(await shown({ allowedUsers: ['ADA@example.com'] }), 'User not allowed')
+  assert.equal(await shown({ deniedUsers: ['ada@example.org'] }), null)
+})
+
 test('other servers are told of the user, without passwords, and their word counts', async () => {
   const seen: OutgoingCall[] = []
   const rules = {

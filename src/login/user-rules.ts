@@ -36,8 +36,11 @@ function listFault({ user, module }: JudgedLogin): UserFault | null {
   const display = 'User not allowed'
   if (allowedUsers.length > 0 && !allowedUsers.some(line => emailMatches(line, email, false)))
     return { display, detail: 'user blocked by allowed list of auth module' }
-  if (deniedUsers.some(line => emailMatches(line, email, true)))
-    return { display, detail: 'user blocked by denied list of auth module' }
+  // Directories and providers take an address in any case: another spelling keeps out as well.
+  const spellings = [...new Set([email, email.toLowerCase()])]
+  const denied = (line: string): boolean =>
+    spellings.some(one => emailMatches(line, one, true)) || line.toLowerCase() === email.toLowerCase()
+  if (deniedUsers.some(denied)) return { display, detail: 'user blocked by denied list of auth module' }
   return null
 }
 

@@ -30,7 +30,8 @@ export async function oauthUser(
   if (sub === null && named === null && addressed === null)
     return { ok: false, refusal: refuse('oauth.refused', { detail: 'the profile names nobody' }) }
   const name = named ?? sub ?? 'No Name'
-  const email = addressed ?? sub ?? 'no.name@oto.tools'
+  // What a provider lets people choose as `sub` must not pass for an address that lists and overrides name.
+  const email = addressed ?? 'no.name@oto.tools'
   const end = claimOf(profile, 'exp')
   const user = passingUser({
     _loc: module._loc,

@@ -2,6 +2,7 @@
  * From plugin slots to a chain: presets expanded, phases ordered by `plugin_index`, conditions compiled.
  * Fail closed (law 1): one slot that cannot be made refuses the whole chain.
  */
+import { pathForms } from '../../http/path-forms.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
 import type {
   ClientRequest,
@@ -62,6 +63,19 @@ const phases: Readonly<Record<keyof PluginInstance, true>> = {
   dispose: true,
 }
 
+type Condition = ChainStep<unknown>['only']
+
+/** A slot to come, and when the one that it is a part of takes part. */
+interface Waiting {
+  readonly next: PluginSlot
+  readonly only: Condition
+}
+
+function and(one: Condition, other: Condition): Condition {
+  if (one === null || other === null) return one ?? other
+  return request => one(request) && other(request)
+}
+
 /** Slots a chain may have once presets are expanded. */
 const MOST_SLOTS = 1000
 
@@ -73,9 +87,9 @@ export async function compileChain(
   const made: Made[] = []
   const disabled: string[] = []
   const ordinals = new Map<string, number>()
-  const waiting = [...slots]
+  const waiting: Waiting[] = slots.map(next => ({ next, only: null }))
   for (let slot = 0; waiting.length > 0; slot++) {
-    const next = waiting.shift()!
+    const { next, only } = waiting.shift()!
     if (!next.enabled) {
       disabled.push(next.plugin)
       continue
@@ -86,10 +100,15 @@ export async function compileChain(
     const result = await makeSlot(next, { slot, ordinal }, services)
     if ('reason' in result) return failed(made, result.reason, next.plugin, result.detail)
     const { instance, expanded } = result
-    if (expanded !== null) waiting.unshift(...expanded)
+    const both = and(only, result.only)
+    // What a plugin expands to is a part of it, and takes part where it does.
+    if (expanded !== null)
+      waiting.unshift(
+        ...expanded.map(part => ({ next: { ...part, debug: part.debug || next.debug }, only: both })),
+      )
     made.push({
       plugin: next.plugin,
-      only: result.only,
+      only: both,
       debug: next.debug,
       index: next.plugin_index ?? {},
       instance,
@@ -174,8 +193,11 @@ function conditionOf(slot: PluginSlot): ChainStep<unknown>['only'] {
     const { path } = request
     // Longer than expressions are tried on: the plugin takes part rather than be got round.
     if (path.length > MAX_TESTED) return true
-    if (included.length > 0 && !included.some(matches => matches(path))) return false
-    return !excluded.some(matches => matches(path))
+    const forms = pathForms(path)
+    const fits = (list: typeof included) => (form: string) => list.some(matches => matches(form))
+    // No escape gets round a plugin: it takes part when a backend may take the path for one that it is meant for.
+    if (included.length > 0 && !forms.some(fits(included))) return false
+    return excluded.length === 0 || !forms.every(fits(excluded))
   }
 }
 

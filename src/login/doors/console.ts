@@ -5,6 +5,7 @@
  * nothing; whatever changes something comes from a page of this host; the cookie is for this host alone.
  */
 import type { ServerExchange } from '../../http/contract.ts'
+import { mayHaveUser, storedUser } from '../../identity/auth-module.ts'
 import { hostCookie } from '../../identity/host-cookie.ts'
 import { Rights } from '../../identity/rights.ts'
 import type { EntityDefinition } from '../../model/entity.ts'
@@ -277,10 +278,26 @@ export class ConsoleDoor {
 
   /** A local administrator has the rights that are stored for him now, and none when he was removed. */
   #asStored(session: AdminSession | null): AdminSession | null {
-    if (session?.simpleLogin !== true) return session
+    if (session === null) return null
+    if (session.simpleLogin !== true) return this.#asModuleSays(session)
     const stored = this.#desk.services.control.get(simpleAdminUser as EntityDefinition, session.email ?? '')
     if (stored === null) return null
     const { rights, adminEntityValidators } = stored.view()
+    return { ...session, rights, adminEntityValidators } as AdminSession
+  }
+
+  /**
+   * Whoever came through a module needs that it is still the one for administrators, and where it has its users itself that he is one
+   * of them; then he has the rights that it gives him now.
+   */
+  #asModuleSays(session: AdminSession): AdminSession | null {
+    const module = this.#module()
+    const email = session.email ?? ''
+    if (module === null || module.view.id !== session.authConfigId || !mayHaveUser(module.view, email))
+      return null
+    const stored = storedUser(module.view, email)
+    if (stored === null) return session
+    const { rights, adminEntityValidators } = stored
     return { ...session, rights, adminEntityValidators } as AdminSession
   }
 

@@ -171,6 +171,12 @@ test('the module says what is told of a user, and who is none', async () => {
   assert.deepEqual((await call({}, bearer('t'), { answer: data })).user!.otoroshiData, { a: 1 })
   const refused = await call({}, bearer('t'), { module: { allowedUsers: ['eve@x.test'] } })
   assert.deepEqual([outcome(refused), refused.refusal!.message], ['401 oauth.refused', 'User not allowed'])
+  // A subject that looks like an address is none: who may choose his own must not pass for somebody else.
+  const boss: Answer = () => ({ body: '{"sub":"ada@x.test"}' })
+  const posing = await call({}, bearer('t'), { answer: boss, module })
+  assert.deepEqual([posing.user!.email, posing.user!.otoroshiData], ['no.name@oto.tools', { team: 'x' }])
+  const listed = await call({}, bearer('t'), { answer: boss, module: { allowedUsers: ['ada@x.test'] } })
+  assert.equal(outcome(listed), '401 oauth.refused')
 })
 
 test('without token, or without a fitting module, nobody passes', async () => {
