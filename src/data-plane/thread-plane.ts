@@ -18,6 +18,7 @@ import {
   moveRates,
   RequestMetrics,
   TICK,
+  maskFieldsNamed,
 } from '../events/index.ts'
 import { SharedCells } from '../limits/cells.ts'
 import { Counting } from '../limits/counting.ts'
@@ -110,6 +111,8 @@ export class ThreadPlane {
     const ids = snowflakes(settings.instance, settings.index, settings.threads)
     this.#ids = ids
     const { adminRoute, headerNames } = settings
+    const { authorization, bearer, claim, clientSecret, simpleApiClientId } = headerNames
+    maskFieldsNamed([authorization, bearer, claim, clientSecret, simpleApiClientId])
     const events = new EventPort(settings.about)
     this.#events = events
     const eventSettings: EventSettings = {

@@ -6,24 +6,45 @@ export interface EventField {
   readonly value: string
 }
 
-/** Names of fields whose values are credentials, in lower case. */
-const SECRET = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
-  'otoroshi-client-secret',
-  'otoroshi-authorization',
-  'otoroshi-token',
-  'otoroshi-claim',
-  'otoroshi-private-token',
-  'x-api-key',
+/** What becomes of the value of a field. */
+type Treatment = 'hide' | 'target'
+
+/** Names of fields whose values are credentials, or addresses that may hold some, in lower case. */
+const FIELDS = new Map<string, Treatment>([
+  ...[
+    'authorization',
+    'proxy-authorization',
+    'cookie',
+    'set-cookie',
+    'otoroshi-client-secret',
+    'otoroshi-authorization',
+    'otoroshi-token',
+    'otoroshi-claim',
+    'otoroshi-private-token',
+    'x-api-key',
+    'x-oidc-id-token',
+    'x-oidc-access-token',
+  ].map(name => [name, 'hide'] as const),
+  ...['referer', 'location', 'content-location'].map(name => [name, 'target'] as const),
 ])
 
-/** By length, the first letters that occur: most names that clients write are told from secret ones by these. */
-const BEGINNINGS: readonly string[] = Array.from({ length: 32 }, (_, length) =>
-  [...SECRET].map(name => (name.length === length ? name[0]! + name[0]!.toUpperCase() : '')).join(''),
-)
+/** By length, the first letters that occur: most names that clients write are told from these by them. */
+const BEGINNINGS: string[] = []
+for (const name of FIELDS.keys()) note(name)
+
+function note(name: string): void {
+  while (BEGINNINGS.length <= name.length) BEGINNINGS.push('')
+  BEGINNINGS[name.length] += name[0]! + name[0]!.toUpperCase()
+}
+
+/** Fields with names of the settings are masked, too, in this thread from now on. */
+export function maskFieldsNamed(names: readonly string[]): void {
+  for (const name of names.map(text => text.toLowerCase())) {
+    if (name === '' || FIELDS.has(name)) continue
+    FIELDS.set(name, 'hide')
+    note(name)
+  }
+}
 
 /** Header fields that can be visited one by one. */
 export interface VisitedFields {
@@ -34,21 +55,48 @@ export interface VisitedFields {
 export function maskedFields(from: Iterable<readonly [string, string]> | VisitedFields): EventField[] {
   const list: EventField[] = []
   const add = (key: string, value: string): void => {
-    list.push({ key, value: isSecret(key) ? '***' : value })
+    const treatment = treatmentOf(key)
+    if (treatment !== undefined) value = treatment === 'hide' ? '***' : maskedTarget(value)
+    list.push({ key, value })
   }
   if ('visit' in from) from.visit(add)
   else for (const [key, value] of from) add(key, value)
   return list
 }
 
-/** Query parameters in which this gateway takes credentials, by the names they usually have. */
-const SECRET_PARAMETER = /([?&](?:pappsToken|bearer_auth|basic_auth|access_token|x-api-key)=)[^&#]+/gi
+/** Query parameters in which this gateway takes or gives credentials, by the names they usually have, in lower case. */
+const SECRET_PARAMETERS = [
+  'pappstoken',
+  'bearer_auth',
+  'basic_auth',
+  'access_token',
+  'x-api-key',
+  'sessionid',
+  'id_token_hint',
+  'client_secret',
+]
+const SECRET_PARAMETER = new RegExp(`([?&](?:${SECRET_PARAMETERS.join('|')})=)[^&#]+`, 'gi')
+/** A name with an escape in it may be one of them. */
+const ESCAPED_PARAMETER = /([?&])([^=&#]*%[^=&#]*)(=)[^&#]+/g
 
-/** The target of a request as events show it: values of parameters that are credentials masked. */
+/** The target of a request, or an address, as events show it: values of parameters that are credentials masked. */
 export function maskedTarget(target: string): string {
-  return target.includes('?') ? target.replace(SECRET_PARAMETER, '$1***') : target
+  if (!target.includes('?')) return target
+  const masked = target.replace(SECRET_PARAMETER, '$1***')
+  if (!masked.includes('%')) return masked
+  return masked.replace(ESCAPED_PARAMETER, (whole, mark: string, name: string) =>
+    SECRET_PARAMETERS.includes(decoded(name).toLowerCase()) ? `${mark}${name}=***` : whole,
+  )
 }
 
-function isSecret(name: string): boolean {
-  return BEGINNINGS[name.length]?.includes(name[0]!) === true && SECRET.has(name.toLowerCase())
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
+
+function treatmentOf(name: string): Treatment | undefined {
+  return BEGINNINGS[name.length]?.includes(name[0]!) === true ? FIELDS.get(name.toLowerCase()) : undefined
 }
