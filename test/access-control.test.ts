@@ -97,6 +97,48 @@ describe('public and private paths', () => {
   })
 })
 
+describe('the host that a proxy passes on', () => {
+  it('is a host and nothing else, the first of several; what is none counts for nothing', async () => {
+    await gateway.route({
+      id: 'forwarded',
+      name: 'forwarded',
+      frontend: { domains: ['*.forwarded.test'] },
+      backend: { targets: [{ hostname: '127.0.0.1', port: backend.port }] },
+      plugins: [plugin('AdditionalHeadersIn', { headers: { 'X-Host': '${req.host} ${req.domain}' } })],
+    })
+    const seen = async (forwarded: string): Promise<unknown> => {
+      const got = await call(gateway.port, 'http://a.forwarded.test/', {
+        headers: { 'X-Forwarded-Host': forwarded },
+      })
+      return got.status === 200 ? got.json.headers['x-host'] : outcome(got)
+    }
+    const own = 'a.forwarded.test a.forwarded.test'
+    assert.equal(await seen('b.forwarded.test:8443'), 'b.forwarded.test:8443 b.forwarded.test')
+    assert.equal(await seen('b.forwarded.test, evil.test'), 'b.forwarded.test b.forwarded.test')
+    for (const none of [
+      'evil.test/.forwarded.test',
+      'evil.test?.forwarded.test',
+      'a:"><script>',
+      'u@b.forwarded.test',
+      '',
+    ])
+      assert.equal(await seen(none), own, none)
+    assert.notEqual(await seen('evil.test'), own, 'a name of nobody here leads to no route')
+  })
+
+  it('does not say whom the gateway asks', async () => {
+    const url = 'http://auth.${req.domain}/check'
+    await gateway.route({
+      id: 'asks',
+      name: 'asks',
+      frontend: { domains: ['*.asks.test'] },
+      backend: { targets: [{ hostname: '127.0.0.1', port: backend.port }] },
+      plugins: [plugin('NgExternalValidator', { url })],
+    })
+    assert.match(outcome(await call(gateway.port, 'http://a.asks.test/')), /^503 plugin\./)
+  })
+})
+
 describe('restrictions of a route', () => {
   it('hide and forbid', async () => {
     const forbidden = [{ method: 'DELETE', path: '/.*' }]

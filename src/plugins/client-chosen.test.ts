@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { expressionsOf, isClientChosen } from './client-chosen.ts'
+import { choosesServer, expressionsOf, isClientChosen } from './client-chosen.ts'
 
 describe('expressions a client chooses', () => {
   it('are those that read the request or a token', () => {
@@ -50,5 +50,17 @@ describe('expressions a client chooses', () => {
 
   it('are found in a text', () => {
     assert.deepEqual(expressionsOf('a${b}c${d.e}$f{g}'), ['b', 'd.e'])
+  })
+
+  it('are the host too, where they say whom the gateway calls', () => {
+    const fixed = ['api.test/a', 'www.test']
+    for (const one of ['req.host', 'req.host || config.x', 'req.headers.x', 'req.domain || req.host'])
+      assert.equal(choosesServer(one, fixed), true, one)
+    for (const one of ['req.domain', 'req.domain || config.x', 'route.metadata.x', 'req.protocol'])
+      assert.equal(choosesServer(one, fixed), false, one)
+    assert.equal(choosesServer('req.domain', ['*.test']), true)
+    assert.equal(choosesServer('req.domain', ['api.test', '*']), true)
+    assert.equal(choosesServer('req.domain', ['api.test/*']), false)
+    assert.equal(choosesServer('req.domain', []), true, 'plugins for all routes')
   })
 })

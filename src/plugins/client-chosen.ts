@@ -11,8 +11,23 @@ export function expressionsOf(text: string): string[] {
 
 /** True unless every alternative of the expression is settled by administrators. Unknown expressions count as chosen. */
 export function isClientChosen(expression: string): boolean {
-  if (!expression.includes('||')) return !SETTLED.test(expression.trim())
+  return alternativesOf(expression).some(part => !SETTLED.test(part))
+}
+
+/**
+ * The same for a text that says whom the gateway calls: a client decides its `Host`, and its port, as far as the domains of the
+ * route (`domains`) let it; those without `*` leave the name no choice.
+ */
+export function choosesServer(expression: string, domains: readonly string[]): boolean {
+  const named = domains.length > 0 && domains.every(line => !line.split('/')[0]!.includes('*'))
+  return alternativesOf(expression).some(
+    part => !SETTLED.test(part) || part === 'req.host' || (part === 'req.domain' && !named),
+  )
+}
+
+function alternativesOf(expression: string): readonly string[] {
+  if (!expression.includes('||')) return [expression.trim()]
   const fallback = expression.lastIndexOf('::')
   const alternatives = fallback < 0 ? expression : expression.slice(0, fallback)
-  return alternatives.split('||').some(part => !SETTLED.test(part.trim()))
+  return alternatives.split('||').map(part => part.trim())
 }

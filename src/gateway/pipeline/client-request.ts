@@ -1,5 +1,11 @@
 /** The request as the client sent it, with what is derived from it made on first use. Never changes. */
-import type { ConnectionFacts, HeaderBlock, HttpVersion, ServerExchange } from '../../http/index.ts'
+import {
+  type ConnectionFacts,
+  type HeaderBlock,
+  type HttpVersion,
+  type ServerExchange,
+  validAuthority,
+} from '../../http/index.ts'
 import type { ClientRequest, Cookies } from '../../plugin/contract.ts'
 import { normalizePath, type PathFault } from '../router/index.ts'
 
@@ -44,7 +50,7 @@ export class GatewayRequest implements ClientRequest {
     this.upgrade = exchange.upgrade
     this.#trusted = trusted
     this.#scheme = exchange.scheme
-    this.host = (trusted ? exchange.headers.get('x-forwarded-host') : undefined) ?? exchange.authority
+    this.host = (trusted ? forwardedHost(exchange.headers) : null) ?? exchange.authority
     this.domain = domainOf(this.host)
   }
 
@@ -77,6 +83,15 @@ export class GatewayRequest implements ClientRequest {
     this.#cookies ??= new CookieFields(this.headers.getAll('cookie'))
     return this.#cookies
   }
+}
+
+/** The first of the hosts that proxies passed on; null where it is none: like `Host` it is a name, and a port maybe. */
+function forwardedHost(headers: HeaderBlock): string | null {
+  const named = headers.get('x-forwarded-host')
+  if (named === undefined) return null
+  const comma = named.indexOf(',')
+  const first = (comma < 0 ? named : named.slice(0, comma)).trim()
+  return first !== '' && validAuthority(first) ? first : null
 }
 
 /** Host without port, lower case. */

@@ -1,7 +1,7 @@
 /** Settings of OAuth2Caller, and what expressions in them make of a request. */
 import { isConstant } from '../../expression/index.ts'
 import { type Exchange, type FullAnswer, type PluginServices, schema as v } from '../../plugin/index.ts'
-import { expressionsOf, isClientChosen } from '../client-chosen.ts'
+import { choosesServer, expressionsOf } from '../client-chosen.ts'
 import { count, flag, noTexts, setting, text, texts } from '../settings.ts'
 import { moduleClient } from './module-client.ts'
 import type { Asking } from './token-caller.ts'
@@ -54,7 +54,7 @@ export function clientOf(
 ): (exchange: Exchange) => Asking | FullAnswer {
   const { kind } = config
   if (kind === 'auth_module') return moduleClient(config.authModRef, config.jsonPayload, services)
-  checkUrl(config.url)
+  checkUrl(config.url, services.route.domains)
   const settings: TokenCallSettings = {
     method: config.method.toUpperCase(),
     json: config.jsonPayload,
@@ -89,8 +89,8 @@ function named(names: readonly (keyof Texts)[], values: readonly string[]): Text
   return Object.fromEntries(names.map((name, at) => [name, values[at]!])) as unknown as Texts
 }
 
-function checkUrl(url: string): void {
-  const chosen = expressionsOf(url).find(isClientChosen)
+function checkUrl(url: string, domains: readonly string[]): void {
+  const chosen = expressionsOf(url).find(one => choosesServer(one, domains))
   if (chosen !== undefined)
     throw new Error(`url: \${${chosen}} is decided by clients, so it cannot say who is asked for a token`)
   if (isConstant(url) && !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))

@@ -5,7 +5,7 @@
  * neither the server that is called nor another path, another field of a query or another header field.
  */
 import type { Exchange, PluginServices, Template } from '../../plugin/index.ts'
-import { expressionsOf, isClientChosen } from '../client-chosen.ts'
+import { choosesServer, expressionsOf, isClientChosen } from '../client-chosen.ts'
 import { fieldValue } from '../field-value.ts'
 import { xmlText } from '../soap-envelope.ts'
 
@@ -53,10 +53,14 @@ function callText(
 }
 
 /** The address of a call. Throws when a client would choose the server. */
-export function urlText(text: string, services: Pick<PluginServices, 'template'>, name: string): CallText {
+export function urlText(
+  text: string,
+  services: Pick<PluginServices, 'template' | 'route'>,
+  name: string,
+): CallText {
   const found = /^https?:\/\/([^/?#]+)/i.exec(text.trim())
   if (found === null) throw new Error(`${name}: expected an http or https URL`)
-  const chosen = expressionsOf(found[1]!).find(isClientChosen)
+  const chosen = expressionsOf(found[1]!).find(one => choosesServer(one, services.route.domains))
   if (chosen !== undefined) throw new Error(`${name}: a client would choose ${chosen}`)
   return callText(text.trim(), services, () => value => {
     // Escapes are undone for these before a server sees them.

@@ -87,7 +87,10 @@ describe('the Forwarded field of RFC 7239', () => {
 
   it('cannot be broken out of by a trusted host', async () => {
     const headers = { 'X-Forwarded-Host': 'a";for=1.2.3.4;x="\\' }
-    assert.match(await forwarded({ ...base, headers }, true, true), /;host="a;for=1\.2\.3\.4;x="$/)
+    assert.equal(
+      await forwarded({ ...base, headers }, true, true),
+      'for=10.0.0.1;proto=http;host="api.test:8080"',
+    )
   })
 
   it('must be asked for with a flag', () => {

@@ -53,7 +53,7 @@ describe('the location of a redirection', () => {
   })
 
   it('names the domain of the route when the client named no usable host, else stays', async () => {
-    const request = { headers: { 'X-Forwarded-Host': 'evil/path' } }
+    const request = { headers: { 'X-Forwarded-Host': 'evil/path', Host: '' } }
     const plain = { request, route: { domains: ['front.test/api'] } }
     assert.equal(await location('https://backend.test/a', plain), 'http://front.test/a')
     for (const domains of [['*.front.test'], []])

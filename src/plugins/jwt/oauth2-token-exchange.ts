@@ -14,7 +14,7 @@ import {
 } from '../../plugin/index.ts'
 import { bareError } from '../bare-error.ts'
 import { BriefMemory } from '../brief-memory.ts'
-import { expressionsOf, isClientChosen } from '../client-chosen.ts'
+import { choosesServer, expressionsOf } from '../client-chosen.ts'
 import { customResponseSettings, refusalAnswer } from '../custom-response.ts'
 import { type Client, clientOf, type Json, type Told, tokenCall } from '../identity-provider.ts'
 import { unverified } from '../jwt-verifier.ts'
@@ -84,7 +84,7 @@ export default definePlugin({
     const chosen = [config.ref ?? '', client?.client_id ?? '', client?.client_secret ?? ''].flatMap(
       expressionsOf,
     )
-    if (chosen.some(isClientChosen))
+    if (chosen.some(one => choosesServer(one, services.route.domains)))
       throw new Error('a client may choose neither the auth module nor its credentials')
     const of = (written: string | null) => services.template(written ?? '')
     const ref = of(config.ref)

@@ -4,7 +4,7 @@
  */
 import { isConstant } from '../../expression/index.ts'
 import type { Exchange, PluginServices, Template } from '../../plugin/index.ts'
-import { expressionsOf, isClientChosen } from '../client-chosen.ts'
+import { choosesServer, expressionsOf, isClientChosen } from '../client-chosen.ts'
 
 const EXPRESSION = /(\$\{[^}]*\})/
 const ORIGIN = /^https?:\/\/(?:\$\{[^}]*\}|[^/?#])*/i
@@ -20,7 +20,7 @@ export function validatorUrl(given: string, services: PluginServices): Template 
   const [origin] = ORIGIN.exec(url) ?? []
   // An expression alone may hold a whole address.
   const leading = origin ?? url
-  const chosen = expressionsOf(leading).find(isClientChosen)
+  const chosen = expressionsOf(leading).find(one => choosesServer(one, services.route.domains))
   if (chosen !== undefined)
     throw new Error(`url: \${${chosen}} is decided by clients, so it cannot say who is asked`)
   const parts = url.split(EXPRESSION).map((part, at): string | Template => {

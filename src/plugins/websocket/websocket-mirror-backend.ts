@@ -1,6 +1,6 @@
 /** Sends copies of messages to another server. */
 import { attribute, definePlugin, type Exchange, schema as v } from '../../plugin/index.ts'
-import { expressionsOf, isClientChosen } from '../client-chosen.ts'
+import { choosesServer, expressionsOf } from '../client-chosen.ts'
 import { seldomLog } from '../seldom-log.ts'
 import { setting, text } from '../settings.ts'
 import { MessageCopies } from './message-copies.ts'
@@ -24,7 +24,7 @@ export default definePlugin({
   setup({ url: given }, services) {
     const address = given?.trim() ?? ''
     if (address === '') return {}
-    const url = services.template(checked(address))
+    const url = services.template(checked(address, services.route.domains))
     const copies = attribute<MessageCopies | null>('mirror')
     const complain = seldomLog(services)
     const connect = (exchange: Exchange): MessageCopies | null => {
@@ -49,10 +49,10 @@ export default definePlugin({
 })
 
 /** What a client sends may fill the path, but not say which server is meant. Throws. */
-function checked(url: string): string {
+function checked(url: string, domains: readonly string[]): string {
   const found = /^wss?:\/\/([^/?#]*)/i.exec(url.replace(/^http/i, 'ws'))
   if (found === null) throw new Error('url: expected a ws or wss URL')
-  const chosen = expressionsOf(found[1]!).find(isClientChosen)
+  const chosen = expressionsOf(found[1]!).find(one => choosesServer(one, domains))
   if (chosen !== undefined) throw new Error(`url: a client would choose ${chosen}`)
   return url.replace(/^http/i, 'ws')
 }
