@@ -30,6 +30,30 @@ test('no secret of the gateway is among them, whatever its value', () => {
   assert.doesNotMatch(JSON.stringify(open), /hunter/)
 })
 
+test('variables that a settings file puts into secrets are closed, alone, in lists and as parts', () => {
+  const env = {
+    MY_REDIS: 'redis://:of-redis@cache.internal:6379',
+    DB_PASS: 'of p/ostgres',
+    DB_HOST: 'db.internal.example',
+    SALT: 'salt-of-the-secret',
+    WHOLE_LINE: 'secret=pepper-salt-of-the-secret',
+    SHORT: 'salt',
+    OTOROSHI_OPEN_TELEMETRY_SERVER_LOGS_HEADERS: 'Authorization: Bearer x',
+  }
+  const closed = new Set(
+    secretVariables(
+      env,
+      load({
+        OTOROSHI_SECRET: 'pepper-salt-of-the-secret',
+        PG_URI: `postgres://u:${encodeURIComponent(env.DB_PASS)}@db.internal.example/d`,
+        REDIS_LETTUCE_URIS: env.MY_REDIS,
+      }),
+    ),
+  )
+  for (const name of ['MY_REDIS', 'DB_PASS', 'SALT', 'WHOLE_LINE']) assert.ok(closed.has(name), name)
+  for (const name of ['DB_HOST', 'SHORT']) assert.ok(!closed.has(name), name)
+})
+
 test('variables that hold a secret are closed: by what they set, by their name upstream, and by their value', () => {
   const env = {
     OTOROSHI_SECRET: 'a-secret-of-mine',

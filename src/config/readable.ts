@@ -2,7 +2,7 @@
  * What the texts of entities may read of the settings and of the environment.
  *
  * Guarantees: no secret of the gateway is among it: neither a setting that is one, nor a variable that names one, nor a
- * variable under any name that holds the value of one.
+ * variable under any name that holds the value of one, a part of it, or more than it (a settings file may put them together).
  */
 import { canonical, idleVariables, settings as declarations } from './known.ts'
 import type { Settings } from './shape.ts'
@@ -11,7 +11,22 @@ import type { Settings } from './shape.ts'
 const SHARED_KEY = 'otoroshi.claim.sharedKey'
 
 /** Names of variables that hold a secret, of settings of upstream that this version does not use. */
-const SECRETIVE = /SECRET|PASSW|TOKEN|CREDENTIAL|KEY|CERT|APIKEY|URI|URL/
+const SECRETIVE = /SECRET|PASSW|TOKEN|CREDENTIAL|KEY|CERT|APIKEY|URI|URL|HEADERS|CLIENTS/
+
+/** Members of an address that say where something is. */
+const PLACES: ReadonlySet<string> = new Set([
+  'scheme',
+  'protocol',
+  'host',
+  'hostname',
+  'port',
+  'database',
+  'db',
+  'tls',
+])
+
+/** Characters from which on a value is not found in another by chance. */
+const TELLING = 8
 
 export interface ReadableSettings {
   /** Settings that are no secrets, by their canonical key, as text. */
@@ -39,18 +54,48 @@ export function secretVariables(
   env: Readonly<Record<string, string | undefined>>,
   settings: Settings,
 ): readonly string[] {
-  const values = new Set<unknown>()
+  const secrets = new Map<string, boolean>()
   const names = new Set<string>()
   for (const { at, setting } of declarations) {
     const { secret, default: standard, env: variables = [] } = setting.declaration
     if (secret !== true) continue
     for (const name of variables) names.add(name)
     const value = valueAt(settings, at)
-    if (value !== standard) values.add(value)
+    if (value !== standard) for (const [text, partly] of textsIn(value)) secrets.set(text, partly)
   }
   for (const name of idleVariables()) if (SECRETIVE.test(name)) names.add(name)
-  for (const [name, value] of Object.entries(env)) if (values.has(value)) names.add(name)
+  for (const [name, value] of Object.entries(env))
+    if (value !== undefined && value !== '' && tells(value, secrets)) names.add(name)
   return [...names]
+}
+
+/** Whether a value says a secret, or a good part of one. `secrets`: with whether a part of it is one, too. */
+function tells(value: string, secrets: ReadonlyMap<string, boolean>): boolean {
+  if (secrets.has(value)) return true
+  if (value.length < TELLING) return false
+  for (const [secret, partly] of secrets)
+    if (secret.length >= TELLING && (value.includes(secret) || (partly && secret.includes(value))))
+      return true
+  return false
+}
+
+/** What is secret in the value of a setting: of an address its password, and the address as a whole, but not its host. */
+function* textsIn(value: unknown): Generator<readonly [text: string, partly: boolean]> {
+  if (typeof value === 'number') yield [String(value), false]
+  else if (typeof value === 'object' && value !== null)
+    for (const [name, inner] of Object.entries(value)) {
+      if (!PLACES.has(name)) yield* textsIn(inner)
+    }
+  else if (typeof value === 'string' && value !== '') {
+    const isAddress = /^[a-z][a-z\d+.-]*:\/\//i.test(value)
+    yield [value, !isAddress]
+    const password = isAddress ? (/^[^/]*\/\/[^/@]*?:([^/@]*)@/.exec(value)?.[1] ?? '') : ''
+    if (password === '') return
+    yield [password, true]
+    try {
+      yield [decodeURIComponent(password), true]
+    } catch {}
+  }
 }
 
 function valueAt(settings: Settings, at: readonly string[]): unknown {
