@@ -73,7 +73,9 @@ describe('keys of settings', () => {
     assert.equal(secret('${env.A}'), 'value of A')
     assert.equal(secret('plain ${env.A}'), 'plain ${env.A}')
     assert.equal(secret('no-secret'), 'no-secret')
-    for (const none of ['${env.B}', '${nothing}', '${bad', '']) assert.equal(secret(none), undefined, none)
+    assert.equal(secret('${env.A}-${env.A}'), 'value of A-value of A')
+    for (const none of ['${env.B}', '${nothing}', '${bad', '', '${env.A}-${env.B}'])
+      assert.equal(secret(none), undefined, none)
   })
 
   test('of a server are fetched once, as the settings say, whoever asks', async () => {

@@ -7,6 +7,7 @@ import { type JwtVerifier, jwtVerifier as verifierKind } from '../model/kinds/jw
 import { readEntityText } from '../model/read.ts'
 import type { AlgoSettings } from '../model/types/algo-settings.ts'
 import type { KeyPairSource } from '../plugin/contract.ts'
+import { isConstant, valueOrNone } from '../expression/index.ts'
 import type { JwtServices } from '../plugin/jwt-services.ts'
 import type { OutgoingCalls } from '../plugin/outgoing-calls.ts'
 
@@ -114,13 +115,12 @@ export class JwtRoom implements JwtServices {
 }
 
 /**
- * A secret as it is written, or what its expression gives. An expression without a value gives a word everybody knows
- * (`bad-expr`, `no-env-var-X`): that is no secret.
+ * A secret as it is written, or what its expressions give. One without a value gives a word everybody knows (`bad-expr`,
+ * `no-env-var-X`): that makes no secret, nor does a text around it.
  */
 function settled(written: string, evaluate: (text: string) => string): string {
   if (!written.startsWith('${')) return written
-  const value = evaluate(written)
-  return value === 'bad-expr' || value.startsWith('no-') || value === written ? '' : value
+  return isConstant(written) ? '' : (valueOrNone(written, evaluate) ?? '')
 }
 
 function kept<T>(map: Map<string, T>, name: string, make: () => T): T {

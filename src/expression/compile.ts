@@ -22,6 +22,29 @@ export function namesVault(text: string): boolean {
   return false
 }
 
+/** Whether this is the word that stands for an expression without a value; everybody knows it, so it opens nothing. */
+export function isMissing(value: string): boolean {
+  return value === BAD || value.startsWith('no-')
+}
+
+/** A text taken apart: what stands as it is, and its expressions with `${` and `}`, in turn. */
+export function partsOf(text: string): readonly string[] {
+  return text.split(/(\$\{[^}]*\})/)
+}
+
+/**
+ * The value of a text that is a secret, a key, or what something is compared with: null where one of its expressions has none.
+ * `evaluate`: of a text with one expression.
+ */
+export function valueOrNone(text: string, evaluate: (text: string) => string): string | null {
+  const values = partsOf(text).map((part, at) => {
+    if (at % 2 === 0) return part
+    const value = evaluate(part)
+    return isMissing(value) || value === part ? null : value
+  })
+  return values.includes(null) ? null : values.join('')
+}
+
 /**
  * Compiles a text once. An expression that no rule reads gives `bad-expr`. Where upstream would fail (a date that is none,
  * an index out of range) the whole text is answered as it is written. Inserted values are never evaluated again.

@@ -6,7 +6,15 @@
  * time; nothing outside the context is reachable unless the settings give it. Not guaranteed: that a result is fit for where it
  * goes (a field value, a URL): whoever uses it there makes it so.
  */
-export { type CompiledExpression, compileExpression, isConstant, namesVault } from './compile.ts'
+export {
+  type CompiledExpression,
+  compileExpression,
+  isConstant,
+  isMissing,
+  namesVault,
+  partsOf,
+  valueOrNone,
+} from './compile.ts'
 export {
   EmptyContext,
   type ExpressionApikey,

@@ -5,7 +5,7 @@
  * Guarantees: which test it is stands in the settings, never in what a client sends; patterns take linear time. Expressions inside a
  * pattern are those that only administrators decide.
  */
-import { guardedRegex, isConstant, wildcard } from '../../expression/index.ts'
+import { guardedRegex, isConstant, isMissing, partsOf, wildcard } from '../../expression/index.ts'
 import { sameSecret, secretTest } from '../../identity/proofs.ts'
 import type { Exchange, PluginServices } from '../../plugin/index.ts'
 import { expressionsOf, isClientChosen } from '../client-chosen.ts'
@@ -48,8 +48,17 @@ export function expectedValue(text: string, services: PluginServices): Expected 
 
 function compared(text: string, services: PluginServices): Expected {
   if (isConstant(text)) return secretTest(text)
-  const template = services.template(text)
-  return (value, exchange) => sameSecret(value, template(exchange))
+  const parts = partsOf(text).map((part, at) => (at % 2 === 0 ? part : services.template(part)))
+  return (value, exchange) => {
+    let expected = ''
+    for (const part of parts) {
+      const piece = typeof part === 'string' ? part : part(exchange)
+      // The word for a value that is not there is known to everybody: it opens nothing.
+      if (typeof part !== 'string' && isMissing(piece)) return false
+      expected += piece
+    }
+    return sameSecret(value, expected)
+  }
 }
 
 const tests: Readonly<Record<string, (argument: string) => Test>> = {

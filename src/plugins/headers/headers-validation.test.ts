@@ -52,6 +52,17 @@ describe('expected header fields', () => {
     assert.ok(!(await passes({ 'X-A': 'Not(${req.path})' }, { 'X-A': '/p' }, { url: '/p' })))
   })
 
+  it('that have no value are not met by the word for that, which everybody knows', async () => {
+    for (const [expected, word] of [
+      ['${route.metadata.none}', 'no-meta-none'],
+      ['${req.headers.x-b}', 'no-header-x-b'],
+      ['Key ${route.metadata.none}', 'Key no-meta-none'],
+      ['${nothing}', 'bad-expr'],
+    ] as const)
+      assert.ok(!(await passes({ 'X-A': expected }, { 'X-A': word })), expected)
+    assert.ok(await passes({ 'X-A': '${route.metadata.none:usual}' }, { 'X-A': 'usual' }))
+  })
+
   it('cannot be turned into a test by what a client sends', async () => {
     for (const test of ['Not(x)', 'Wildcard(*)', 'Regex(.*)'])
       assert.ok(!(await passes({ 'X-A': '${req.headers.x-b}' }, { 'X-A': 'anything', 'X-B': test })), test)
