@@ -81,8 +81,25 @@ describe('the path on the backend', () => {
     }
     // Whatever cannot stand in a request line is encoded.
     const odd = await ask(place, `/t/a/x?v=${encodeURIComponent('a b#c\r\nX: y?z')}`)
-    assert.match(odd.body, /^\/safe\/a%20b%23c%0D%0AX:%20y\?z\/x/)
+    assert.match(odd.body, /^\/safe\/a%20b%23c%0D%0AX:%20y%3Fz\/x/)
     assert.deepEqual(gateway.logs, [])
+  })
+
+  it('has no other segments and no query by what a client puts into it', async () => {
+    const given = (place: Place, v: string) => ask(place, `/t/a/x?v=${encodeURIComponent(v)}`)
+    const inside = of('/t/:tenant', { root: '/api/${req.query.v}/profile', rewrite: true })
+    assert.equal((await given(inside, 'a?admin=true')).body, '/api/a%3Fadmin=true/profile')
+    assert.equal((await given(inside, 'a/delete')).body, '/api/a%2Fdelete/profile')
+    const before = of('/t/:tenant', { root: '/api/${req.query.v}' })
+    assert.match((await given(before, 'a/b?c')).body, /^\/api\/a%2Fb%3Fc\/x\?v=/)
+    // Where the path ends with it, it may be a path.
+    const last = of('/t/:tenant', { root: '/files/${req.query.v}', rewrite: true })
+    assert.equal((await given(last, 'a/b?c')).body, '/files/a/b%3Fc')
+    const query = of('/t/:tenant', { root: '/search?q=${req.query.v}&max=1', rewrite: true })
+    assert.equal((await given(query, 'a&max=9/#x')).body, '/search?q=a%26max%3D9%2F%23x&max=1')
+    // What administrators wrote, and paths, are as they are.
+    const whole = of('/t/:tenant', { root: '/v1${req.path}', rewrite: true })
+    assert.equal((await given(whole, 'z')).body, '/v1/t/a/x')
   })
 })
 

@@ -1,4 +1,6 @@
 /** The path a request is forwarded under: stripped, rewritten, with the expressions of the backend's root evaluated. */
+import { isClientChosen } from '../../expression/client-chosen.ts'
+import { partsOf } from '../../expression/index.ts'
 import type { Route } from '../../model/kinds/route.ts'
 import type { Exchange, Template } from '../../plugin/contract.ts'
 import type { CompiledBackend } from '../balancing/index.ts'
@@ -26,11 +28,36 @@ export function compilePath(
     const to = compileRewrite({ frontend: frontend.value, root, rewrite })
     return exchange => to(exchange.request.target, exchange.matchedPath)
   }
-  const rootFor = template(root)
+  const rootFor = rootTemplate(root, rewrite, template)
   const to = compileRootedRewrite({ frontend: frontend.value, rewrite })
   return exchange => {
     const path = to(exchange.request.target, exchange.matchedPath, rootFor(exchange))
     if (path === null) throw new UnsafePath()
     return path
   }
+}
+
+/** What these give is a path already, in which the client may say what it likes. */
+const PATHS = /^req\.(?:path|uri|fullUrl|pathparams\..*)$/s
+
+/**
+ * A root with expressions. What a client decides stays where it stands: it begins no query, is one parameter where there is a query,
+ * and no further segments where the path goes on behind it. `isWhole`: nothing of the request's path follows.
+ */
+function rootTemplate(root: string, isWhole: boolean, template: (text: string) => Template): Template {
+  const parts = partsOf(root)
+  const made = parts.map((part, at): Template => {
+    if (at % 2 === 0) return () => part
+    const value = template(part)
+    const expression = part.slice(2, -1).trim()
+    if (!isClientChosen(expression) || PATHS.test(expression)) return value
+    const literals = (list: readonly string[], from: number): string =>
+      list.filter((_, index) => (index + from) % 2 === 0).join('')
+    if (literals(parts.slice(0, at), 0).includes('?'))
+      return exchange => encodeURIComponent(value(exchange).toWellFormed())
+    const goesOn = !isWhole || literals(parts.slice(at), at).split('?')[0]!.includes('/')
+    const meaning = goesOn ? /[?#/]/g : /[?#]/g
+    return exchange => value(exchange).replace(meaning, encodeURIComponent)
+  })
+  return exchange => made.map(part => part(exchange)).join('')
 }

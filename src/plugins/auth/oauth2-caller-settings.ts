@@ -1,7 +1,7 @@
 /** Settings of OAuth2Caller, and what expressions in them make of a request. */
 import { isConstant } from '../../expression/index.ts'
 import { type Exchange, type FullAnswer, type PluginServices, schema as v } from '../../plugin/index.ts'
-import { choosesServer, expressionsOf } from '../client-chosen.ts'
+import { choosesServer, expressionsOf } from '../../expression/client-chosen.ts'
 import { count, flag, noTexts, setting, text, texts } from '../settings.ts'
 import { moduleClient } from './module-client.ts'
 import type { Asking } from './token-caller.ts'

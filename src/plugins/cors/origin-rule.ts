@@ -6,7 +6,7 @@
  */
 import { isConstant } from '../../expression/index.ts'
 import type { Exchange, PluginServices } from '../../plugin/index.ts'
-import { expressionsOf, isClientChosen } from '../client-chosen.ts'
+import { expressionsOf, isClientChosen } from '../../expression/client-chosen.ts'
 
 /** An allowed origin. */
 export interface AllowedOrigin {

@@ -5,7 +5,7 @@
  * neither the server that is called nor another path, another field of a query or another header field.
  */
 import type { Exchange, PluginServices, Template } from '../../plugin/index.ts'
-import { choosesServer, expressionsOf, isClientChosen } from '../client-chosen.ts'
+import { choosesServer, expressionsOf, isClientChosen } from '../../expression/client-chosen.ts'
 import { fieldValue } from '../field-value.ts'
 import { xmlText } from '../soap-envelope.ts'
 

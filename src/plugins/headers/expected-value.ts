@@ -8,7 +8,7 @@
 import { guardedRegex, isConstant, isMissing, partsOf, wildcard } from '../../expression/index.ts'
 import { sameSecret, secretTest } from '../../identity/proofs.ts'
 import type { Exchange, PluginServices } from '../../plugin/index.ts'
-import { expressionsOf, isClientChosen } from '../client-chosen.ts'
+import { expressionsOf, isClientChosen } from '../../expression/client-chosen.ts'
 
 /** Whether a value of the field is as expected. */
 export type Expected = (value: string, exchange: Exchange) => boolean

@@ -7,7 +7,7 @@
 import { type GuardedRegex, guardedRegex, isConstant } from '../../expression/index.ts'
 import { checkField, type HeaderBlock } from '../../http/headers.ts'
 import { type Exchange, type PluginServices, schema as v, type Template } from '../../plugin/index.ts'
-import { expressionsOf, isClientChosen } from '../client-chosen.ts'
+import { expressionsOf, isClientChosen } from '../../expression/client-chosen.ts'
 import { fieldValue } from '../field-value.ts'
 import { setting, text } from '../settings.ts'
 

@@ -14,7 +14,7 @@ import {
 } from '../../plugin/index.ts'
 import { bareError } from '../bare-error.ts'
 import { BriefMemory } from '../brief-memory.ts'
-import { choosesServer, expressionsOf } from '../client-chosen.ts'
+import { choosesServer, expressionsOf } from '../../expression/client-chosen.ts'
 import { customResponseSettings, refusalAnswer } from '../custom-response.ts'
 import { type Client, clientOf, type Json, type Told, tokenCall } from '../identity-provider.ts'
 import { unverified } from '../jwt-verifier.ts'

@@ -4,7 +4,7 @@
  */
 import { isConstant } from '../../expression/index.ts'
 import type { Exchange, PluginServices, Template } from '../../plugin/index.ts'
-import { choosesServer, expressionsOf, isClientChosen } from '../client-chosen.ts'
+import { choosesServer, expressionsOf, isClientChosen } from '../../expression/client-chosen.ts'
 
 const EXPRESSION = /(\$\{[^}]*\})/
 const ORIGIN = /^https?:\/\/(?:\$\{[^}]*\}|[^/?#])*/i

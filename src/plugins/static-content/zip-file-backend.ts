@@ -2,7 +2,7 @@
 import { isConstant } from '../../expression/index.ts'
 import { definePlugin, type Exchange, type FullAnswer, schema as v } from '../../plugin/index.ts'
 import { bareError } from '../bare-error.ts'
-import { choosesServer, expressionsOf } from '../client-chosen.ts'
+import { choosesServer, expressionsOf } from '../../expression/client-chosen.ts'
 import { cleanFields } from '../field-value.ts'
 import { count, noEntries, setting, text, textMap } from '../settings.ts'
 import { fileSegments, namesFolder } from './file-path.ts'

@@ -7,7 +7,7 @@
  */
 import { isConstant } from '../../expression/index.ts'
 import type { Exchange, PluginServices } from '../../plugin/index.ts'
-import { isClientChosen } from '../client-chosen.ts'
+import { isClientChosen } from '../../expression/client-chosen.ts'
 
 /** The location, or null when the request would make it lead elsewhere. */
 export type RedirectTarget = (exchange: Exchange) => string | null

@@ -3,7 +3,7 @@
  * administrators decide stays as it is.
  */
 import type { Exchange, PluginServices } from '../../plugin/index.ts'
-import { isClientChosen } from '../client-chosen.ts'
+import { isClientChosen } from '../../expression/client-chosen.ts'
 
 /** What a text is: decides what a value could break out of. */
 export type TextKind = 'markup' | 'json' | 'plain'

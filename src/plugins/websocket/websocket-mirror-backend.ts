@@ -1,6 +1,6 @@
 /** Sends copies of messages to another server. */
 import { attribute, definePlugin, type Exchange, schema as v } from '../../plugin/index.ts'
-import { choosesServer, expressionsOf } from '../client-chosen.ts'
+import { choosesServer, expressionsOf } from '../../expression/client-chosen.ts'
 import { seldomLog } from '../seldom-log.ts'
 import { setting, text } from '../settings.ts'
 import { MessageCopies } from './message-copies.ts'
