@@ -230,6 +230,35 @@ describe('lists of values', () => {
     assert.equal(outcome(await got('blocked')), '200')
     await refused('list-bad', plugin('NgGenericAllowedList', { values: 'red' }), /values/)
   })
+
+  it('are not got round by a second field, parameter or cookie of the name', async () => {
+    const list = (name: string, expression: string, values: string[]) => plugin(name, { expression, values })
+    const headers = (...values: string[]) => ({ headers: { 'X-Team': values } }) as unknown as CallOptions
+    for (const [id, expression, ask] of [
+      ['header', '${req.headers.x-team}', (...v: string[]) => ['/', headers(...v)]],
+      ['query', '${req.query.t:none}', (...v: string[]) => [`/?${v.map(one => `t=${one}`).join('&')}`, {}]],
+      [
+        'cookie',
+        '${req.cookies.t}',
+        (...v: string[]) => ['/', { headers: { Cookie: v.map(one => `t=${one}`).join('; ') } }],
+      ],
+      ['text', 'team ${req.headers.x-team}', (...v: string[]) => ['/', headers(...v)]],
+    ] as readonly (readonly [string, string, (...v: string[]) => [string, CallOptions]])[]) {
+      const said = (value: string): string => (id === 'text' ? `team ${value}` : value)
+      await route(`only-${id}`, list('NgGenericAllowedList', expression, [said('good')]))
+      await route(`never-${id}`, list('NgGenericBlockList', expression, [said('evil')]))
+      for (const values of [
+        ['good', 'evil'],
+        ['evil', 'good'],
+      ]) {
+        assert.equal(outcome(await got(`only-${id}`, ...ask(...values))), '403 expression.not_allowed', id)
+        assert.equal(outcome(await got(`never-${id}`, ...ask(...values))), '403 expression.blocked', id)
+      }
+      assert.equal(outcome(await got(`only-${id}`, ...ask('good'))), '200', id)
+      assert.equal(outcome(await got(`never-${id}`, ...ask('good'))), '200', id)
+    }
+    assert.equal(outcome(await got('only-header', '/', headers('good', 'good'))), '200')
+  })
 })
 
 describe('roles', () => {
@@ -266,6 +295,33 @@ describe('validators of the context', () => {
     assert.equal(outcome(await got('context-default')), '200')
     const chosen = [{ path: '$.a', value: 'Regex(${req.query.x})' }]
     await refused('context-bad', plugin('ContextValidation', { validators: chosen }), /validators\.0/)
+  })
+
+  it('look at the one value there is, and at none that is not there', async () => {
+    const validators = [
+      { path: '$.request.headers.x-team', value: 'Not(evil)' },
+      { path: '$.request.query.a', value: 'Not(evil)' },
+    ]
+    await route('context-once', plugin('ContextValidation', { validators }))
+    const teams = (...values: string[]) => ({ headers: { 'X-Team': values } }) as unknown as CallOptions
+    assert.equal(outcome(await got('context-once', '/?a=good', teams('good'))), '200')
+    assert.equal(outcome(await got('context-once', '/?a=good', teams('good', 'evil'))), '403 context.invalid')
+    for (const query of ['a=good&a=evil', 'a=evil&a=good', 'a=good&%61=evil'])
+      assert.equal(
+        outcome(await got('context-once', `/?${query}`, teams('good'))),
+        '403 context.invalid',
+        query,
+      )
+    const cookie = [{ path: '$.request.cookies[?(@.name == "a")].value', value: 'ContainsNot(evil)' }]
+    await route('context-cookie', plugin('ContextValidation', { validators: cookie }))
+    const twice = { headers: { Cookie: 'a=good; a=evil' } }
+    assert.equal(outcome(await got('context-cookie', '/', twice)), '403 context.invalid')
+    const nothing = [{ path: '$.apikey', value: '${req.headers.x-b}' }]
+    await route('context-nothing', plugin('ContextValidation', { validators: nothing }))
+    assert.equal(
+      outcome(await got('context-nothing', '/', { headers: { 'X-B': 'null' } })),
+      '403 context.invalid',
+    )
   })
 })
 

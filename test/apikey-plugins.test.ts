@@ -118,6 +118,12 @@ describe('a token endpoint', () => {
       outcome(await got('tokens', '/', form({ ...grant, scope: 'root' }, basic('machine')))),
       '403 oauth.scope_not_granted',
     )
+    const twice = await got('tokens', '/', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...basic('machine') },
+      body: '{"grant_type":"password","grant_type":"client_credentials"}',
+    })
+    assert.equal(twice.status, 400, 'RFC 6749, 3.2: in JSON, too')
     assert.equal(outcome(await got('tokens', '/')), '401 oauth.denied')
     await refused(
       'tokens-bad',
@@ -192,6 +198,14 @@ describe('a login with a key', () => {
     assert.equal(outcome(await got('login-page', '/', { headers: basic('person') })), '200')
     const passed = backend.seen.at(-1)!
     assert.equal(passed.headers.authorization, undefined, 'the backend is not told the secret')
+    const caller = plugin('BasicAuthCaller', { username: 'gateway', password: 'p' })
+    await route('login-called', caller, plugin('ApikeyAuthModule'))
+    assert.equal(outcome(await got('login-called', '/', { headers: basic('person') })), '200')
+    assert.equal(
+      backend.seen.at(-1)!.headers.authorization,
+      basic('gateway', 'p').Authorization,
+      'what another plugin shows the backend stays',
+    )
     assert.equal(
       outcome(await got('login-page', '/', { headers: basic('person', 'x') })),
       '401 apikey.login_needed',

@@ -374,6 +374,30 @@ describe('access tokens of a provider', () => {
     assert.equal(refused.json.error, 'unauthorized')
   })
 
+  it('stand for keys whose calls count, or do not, as the settings say', async () => {
+    for (const [id, quotasEnabled] of [
+      ['token-counted', true],
+      ['token-free', false],
+    ] as const) {
+      const rule = { oidcConfigRef: 'idp', localVerificationOnly: true, throttlingQuota: 2, quotasEnabled }
+      await gateway.route({
+        id,
+        name: id,
+        frontend: { domains: [`${id}.test`] },
+        backend: { targets: [{ hostname: '127.0.0.1', port: backend.port }] },
+        plugins: ['OIDCAccessTokenAsApikey', 'ApikeyCalls', 'ApikeyQuotas'].map((name, at) => ({
+          plugin: `cp:otoroshi.next.plugins.${name}`,
+          config: at === 0 ? { config: rule } : {},
+        })),
+      })
+      const seen: string[] = []
+      for (let i = 0; i < 4; i++) seen.push(reason(await to(id, bearer(good()))))
+      const over = '429 apikey.quotas_exceeded'
+      assert.deepEqual(seen.slice(0, 2), ['200 passed', '200 passed'])
+      assert.deepEqual(seen.slice(2), quotasEnabled ? [over, over] : ['200 passed', '200 passed'])
+    }
+  })
+
   it('are exchanged for others', async () => {
     await route('exchanged', 'OAuth2TokenExchange', {
       ref: 'idp',

@@ -142,7 +142,17 @@ describe('a conforming backend', () => {
     await route('named', [challenge(names), infos({ header_name: 'X-Who' })])
     const fields = { state: 'X-Ask', stateResponse: 'X-Answer', claim: 'X-Who' }
     answering = conforming({ secret: SECRET, fields })
-    assert.equal((await get('named')).status, 200)
+    const got = await get('named')
+    assert.equal(got.status, 200)
+    assert.equal(got.headers['x-answer'], undefined, 'the answer to the challenge is not for the client')
+    // It is judged as the backend sent it, whatever other plugins take away.
+    await route('named-removed', [
+      plugin('RemoveHeadersOut', { header_names: ['X-Answer'] }),
+      challenge(names),
+      infos({ header_name: 'X-Who' }),
+    ])
+    answering = conforming({ secret: SECRET, fields, route: 'named-removed' })
+    assert.equal((await get('named-removed')).status, 200)
   })
 
   it('answers requests with bodies, and on both threads at once', async () => {

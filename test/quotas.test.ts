@@ -195,6 +195,27 @@ describe('limits of API keys', () => {
     assert.deepEqual([json.throttlingCallsPerWindow, json.remainingCallsPerWindow], [2, 0])
   })
 
+  it('that are reset begin anew for all that share their name', async () => {
+    const strategy = (more: object) => ({
+      throttlingStrategy: { bucketKey: 'reset together', quota: { daily: 3 }, ...more },
+    })
+    await on.addKey('reset-window', strategy({ id: 'FixedWindowStrategyConfig', windowDurationMs: 1000 }))
+    await on.addKey('reset-bucket', strategy({ id: 'LocalTokensBucketStrategyConfig' }))
+    const over = '429 apikey.quotas_exceeded'
+    assert.deepEqual(await inTurn(4, () => on.get('keyed', basic('reset-window'))), [
+      '200',
+      '200',
+      '200',
+      over,
+    ])
+    await until('the other one knows', async () =>
+      outcomeOf(await on.get('keyed', basic('reset-bucket'))) === over ? true : null,
+    )
+    assert.equal((await on.gateway.admin('DELETE', '/api/apikeys/reset-window/quotas')).status, 200)
+    for (const id of ['reset-window', 'reset-bucket'])
+      assert.equal(outcomeOf(await on.get('keyed', basic(id))), '200', id)
+  })
+
   it('of a strategy nobody knows are refused when they are written', async () => {
     for (const throttlingStrategy of [{ id: 'Other' }, { quota: { window: 1 } }]) {
       const key = { clientId: 'unknown', clientSecret: 's', clientName: 'unknown', throttlingStrategy }

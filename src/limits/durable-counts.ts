@@ -107,7 +107,10 @@ export class DurableCounts {
   /** Day, month and total are none from now on. Rejects when the store cannot be written. */
   async reset(subject: Subject): Promise<void> {
     const account = this.#account(subject)
-    while (account.settling !== null) await account.settling
+    // Those that have the counters of days in common with it begin anew, too.
+    const all = [...(this.#groups.get(account.keys.daily ?? '') ?? [account])]
+    for (let open = all; open.length > 0; open = all.filter(one => one.settling !== null))
+      await Promise.all(open.map(one => one.settling))
     const now = Date.now()
     const { daily, monthly, total } = account.keys
     const changes = [
@@ -116,11 +119,14 @@ export class DurableCounts {
       ...(total === null ? [] : [{ key: total, value: '0' }]),
     ]
     const work = this.#options.store.commit(changes).then(() => {
-      account.ledger.reset(Date.now())
+      for (const one of all) one.ledger.reset(Date.now())
       return true
     })
-    account.settling = work.catch(() => false)
-    await work.finally(() => (account.settling = null))
+    const settling = work.catch(() => false)
+    for (const one of all) one.settling = settling
+    await work.finally(() => {
+      for (const one of all) one.settling = null
+    })
   }
 
   /** Adds everything that was counted to the store. Never rejects. */

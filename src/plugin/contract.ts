@@ -260,6 +260,8 @@ export interface PluginInstance {
   matchRoute?: (request: ClientRequest) => boolean
   /** Answers requests that no route wants; global list only. `body`: that of the request, streaming until it is read. */
   sink?: (request: ClientRequest, body: Body) => Verdict | Promise<Verdict>
+  /** Names of fields of the backend's answer that this plugin alone reads, by `backendField`: they go no further. */
+  ownAnswerFields?: readonly string[]
   beforeRequest?: Phase
   preRoute?: Phase
   access?: Phase

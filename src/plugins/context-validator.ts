@@ -5,9 +5,10 @@
  * expected value that a client decides is compared as it is.
  */
 import { compileValidator, isConstant } from '../expression/index.ts'
-import type { Exchange, PluginServices } from '../plugin/index.ts'
+import type { ClientRequest, Exchange, PluginServices } from '../plugin/index.ts'
 import { expressionsOf, isClientChosen } from '../expression/client-chosen.ts'
 import { compileLookup } from './json-paths.ts'
+import { inputOfPath, valuesOf } from './repeated-inputs.ts'
 
 export interface ContextValidatorSettings {
   readonly path: string
@@ -26,6 +27,28 @@ const ABSENT = /^\$?\.?(?:\[['"])?(global_config|attrs)\b/
 
 /** Compiles a validator. Throws a sentence that says what is wrong with it. */
 export function contextCheck(settings: ContextValidatorSettings, services: PluginServices): ContextCheck {
+  const check = singleCheck(settings, services)
+  const input = inputOfPath(settings.path)
+  const cookies = /\bcookies\b/.test(settings.path)
+  if (input === null && !cookies) return check
+  // The document shows one value of what is there twice, and the backend may take the other.
+  return (exchange, document) => {
+    const { request } = exchange
+    const twice = cookies ? repeatsCookie(request) : valuesOf(input!, request).length > 1
+    return twice ? `what ${settings.path} looks at is there more than once` : check(exchange, document)
+  }
+}
+
+function repeatsCookie({ headers }: ClientRequest): boolean {
+  const names = headers
+    .getAll('cookie')
+    .flatMap(field => field.split(';'))
+    .map(pair => pair.slice(0, Math.max(0, pair.indexOf('='))).trim())
+    .filter(name => name !== '')
+  return new Set(names).size < names.length
+}
+
+function singleCheck(settings: ContextValidatorSettings, services: PluginServices): ContextCheck {
   const { path, value } = settings
   const absent = ABSENT.exec(path.trim())
   if (absent !== null) throw new Error(`${path}: ${absent[1]} cannot be looked at`)
@@ -50,8 +73,9 @@ function plainCheck(path: string, value: string, services: PluginServices): Cont
   return (exchange, document) => {
     const at = where(exchange)
     const found = lookups.get(at)(document)
-    const text = typeof found === 'string' ? found : JSON.stringify(found)
-    return text === wanted(exchange) ? null : `entity validation failed at ${at}`
+    // What is not there equals nothing that a client can write.
+    const plain = typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean'
+    return plain && String(found) === wanted(exchange) ? null : `entity validation failed at ${at}`
   }
 }
 

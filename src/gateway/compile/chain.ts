@@ -39,7 +39,7 @@ interface Made {
 }
 
 /** What an instance may have that is called. */
-const phases: Readonly<Record<keyof PluginInstance, true>> = {
+const phases: Readonly<Record<Exclude<keyof PluginInstance, 'ownAnswerFields'>, true>> = {
   incoming: true,
   router: true,
   matchRoute: true,
@@ -250,6 +250,7 @@ function chainOf(made: readonly Made[], disabled: readonly string[]): Chain {
     message: pick('message', 'handles_websocket'),
     tunnel: pick('tunnel', 'handles_tunnel'),
     socket: pick('socket', 'call_backend'),
+    answerFields: made.flatMap(m => m.instance.ownAnswerFields ?? []).map(name => name.toLowerCase()),
     plugins: made.map(m => m.plugin),
     slots: made.map(({ plugin, only }) => ({ plugin, only })),
     disabled,

@@ -275,8 +275,10 @@ export class Attempts implements TransferOwner {
     const run = this.#run
     run.exchange.answeredAt = performance.now()
     // The answer to the challenge is taken out for clients, and read by who asked.
-    const judged = run.compiled.parts.chain.response.length > 0 && headers.has(run.context.stateAnswer)
+    const { response, answerFields } = run.compiled.parts.chain
+    const judged = response.length > 0 && (headers.has(run.context.stateAnswer) || answerFields.length > 0)
     run.exchange.backendHeaders = judged ? headers.clone() : headers
+    for (const name of answerFields) headers.delete(name)
     if (run.flow !== null) {
       run.flow.answeredAt = run.flow.now
       run.flow.note('status', status)

@@ -35,6 +35,8 @@ export interface Chain {
   readonly tunnel: Steps<'tunnel'>
   readonly socket: Steps<'socket'>
   readonly matchRoute: Steps<'matchRoute'>
+  /** Fields of the backend's answer that plugins read and nobody else gets, in lower case. */
+  readonly answerFields: readonly string[]
   /** Ids of the plugins in slot order. */
   readonly plugins: readonly string[]
   /** The plugins in slot order, with when they take part, for reports. */
@@ -63,6 +65,7 @@ export const emptyChain: Chain = Object.freeze({
   tunnel: [],
   socket: [],
   matchRoute: [],
+  answerFields: [],
   plugins: [],
   slots: [],
   disabled: [],

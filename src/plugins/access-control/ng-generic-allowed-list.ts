@@ -1,6 +1,6 @@
 /** Lets in what an expression says is on a list. */
 import { definePlugin, refuse } from '../../plugin/index.ts'
-import { expressionOf, valueListSettings } from './value-list.ts'
+import { resultsOf, valueListSettings } from './value-list.ts'
 
 export default definePlugin({
   id: 'cp:otoroshi.next.plugins.NgGenericAllowedList',
@@ -14,10 +14,13 @@ export default definePlugin({
   setup(config, services) {
     const values = new Set(config.values)
     if (values.size === 0) return { access: () => refuse('expression.no_values') }
-    const result = expressionOf(config, services)
-    if (result === null) return {}
+    const results = resultsOf(config, services)
+    if (results === null) return {}
     return {
-      access: exchange => (values.has(result(exchange)) ? undefined : refuse('expression.not_allowed')),
+      access: exchange =>
+        results(exchange)?.every(result => values.has(result)) === true
+          ? undefined
+          : refuse('expression.not_allowed'),
     }
   },
 })

@@ -1,6 +1,6 @@
 /** Keeps out what an expression says is on a list. */
 import { definePlugin, refuse } from '../../plugin/index.ts'
-import { expressionOf, valueListSettings } from './value-list.ts'
+import { resultsOf, valueListSettings } from './value-list.ts'
 
 export default definePlugin({
   id: 'cp:otoroshi.next.plugins.NgGenericBlockList',
@@ -13,10 +13,13 @@ export default definePlugin({
   config: valueListSettings,
   setup(config, services) {
     const values = new Set(config.values)
-    const result = expressionOf(config, services)
-    if (values.size === 0 || result === null) return {}
+    const results = resultsOf(config, services)
+    if (values.size === 0 || results === null) return {}
     return {
-      access: exchange => (values.has(result(exchange)) ? refuse('expression.blocked') : undefined),
+      access: exchange =>
+        results(exchange)?.some(result => values.has(result)) === false
+          ? undefined
+          : refuse('expression.blocked'),
     }
   },
 })

@@ -44,6 +44,10 @@ describe('users on a list', () => {
     for (const domain of ['ample.com', 'example.co', 'com.example'])
       assert.ok(!(await passes({ email_domains: [domain] })), domain)
     assert.ok(await passes({ email_domains: ['example.com'] }, { ...ada, email: 'ada@lab.example.com' }))
+    assert.ok(
+      !(await passes({ email_domains: ['@example.com'] }, { ...ada, email: 'ada@lab.example.com' })),
+      'an @ means the domain alone',
+    )
     assert.ok(!(await passes({ email_domains: ['example.com'] }, { ...ada, email: 'ada@evilexample.com' })))
     assert.ok(!(await passes({ email_domains: ['example.com'] }, { ...ada, email: 'x.example.com' })))
     assert.ok(await passes({ emailDomains: ['example.com'] }), 'older name')

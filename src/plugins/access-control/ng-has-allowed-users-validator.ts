@@ -68,10 +68,15 @@ export default definePlugin({
   },
 })
 
-/** Addresses of the domain and of its subdomains: what only ends with the same letters is another domain. */
+/**
+ * Addresses of the domain, and of its subdomains unless an `@` says that they are not meant: what only ends with the same letters is
+ * another domain.
+ */
 function domainTest(given: string): (email: string) => boolean {
-  const domain = lower(given.trim()).replace(/^[@.]/, '')
+  const written = lower(given.trim())
+  const domain = written.replace(/^[@.]/, '')
   if (domain === '') throw new Error('email_domains: a domain is needed')
+  if (written.startsWith('@')) return email => email.endsWith(written)
   return email => email.endsWith(`@${domain}`) || (email.includes('@') && email.endsWith(`.${domain}`))
 }
 

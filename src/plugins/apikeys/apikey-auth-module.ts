@@ -55,9 +55,11 @@ export default definePlugin({
         attributes.set(shown, true)
         return undefined
       },
-      // What let the call in here is none of the backend's.
-      request({ attributes, upstream }) {
-        if (attributes.get(shown) === true) upstream.headers.delete('authorization')
+      // What let the call in here is none of the backend's; what another plugin has put there is.
+      request({ attributes, request, upstream }) {
+        const given = request.headers.get('authorization')
+        if (attributes.get(shown) === true && upstream.headers.get('authorization') === given)
+          upstream.headers.delete('authorization')
       },
     }
   },

@@ -9,6 +9,7 @@ import { secretOpens } from '../../identity/proofs.ts'
 import { answer, type FullAnswer, type KeyPairSource, type ReasonCode } from '../../plugin/index.ts'
 import { bareError } from '../bare-error.ts'
 import { tokenFor } from './key-tokens.ts'
+import { unambiguous } from '../unambiguous.ts'
 
 /** Longest body of a request for a token, bytes. */
 export const LONGEST_BODY = 65_536
@@ -110,13 +111,15 @@ export function readParameters(headers: HeaderBlock, body: Buffer): Parameters |
   return found
 }
 
-function ofJson(body: Buffer): Parameters | null {
+function ofJson(body: Buffer): Parameters | 'repeated' | null {
+  const text = body.toString()
   let value: unknown
   try {
-    value = JSON.parse(body.toString())
+    value = JSON.parse(text)
   } catch {
     return null
   }
+  if (!unambiguous(text)) return 'repeated'
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   const found = new Map<string, string>()
   for (const [name, field] of Object.entries(value))

@@ -13,7 +13,7 @@ import {
   schema as v,
 } from '../../plugin/index.ts'
 import { accessTokenRule, type TokenVerdict } from '../access-token-rule.ts'
-import { keyCounter } from '../key-counter.ts'
+import { keyCallTaken, keyCounter } from '../key-counter.ts'
 import { pathPatterns } from '../path-patterns.ts'
 import { count, flag, noTexts, setting, text, texts } from '../settings.ts'
 import { restricted } from './admission.ts'
@@ -98,9 +98,11 @@ function keysOf(settings: Rule, services: PluginServices) {
     made.set(clientId, view)
     return view
   }
-  const passing = (key: Readonly<Record<string, unknown>>, clientId: string): ApikeyView | null => {
-    const known = made.get(clientId) ?? readApikey(JSON.stringify(key))
-    return known === null ? null : keep(clientId, known)
+  const passing = (clientId: string, module: string): ApikeyView | null => {
+    const known = made.get(clientId)
+    if (known !== undefined) return known
+    const view = readApikey(JSON.stringify(keyJson(clientId, module, settings, services)))
+    return view === null ? null : keep(clientId, view)
   }
   /** A stored key of this id that may not be used here shuts the token out. */
   const stored = (clientId: string, now: number): ApikeyView | null | undefined => {
@@ -113,19 +115,18 @@ function keysOf(settings: Rule, services: PluginServices) {
     module: string,
     { startedAt: now, attributes }: Exchange,
   ): Promise<ApikeyView | null> => {
-    const key = keyJson(clientId, module, settings, services)
-    if (settings.mode === 'Tmp') return passing(key, clientId)
+    if (settings.mode === 'Tmp') return passing(clientId, module)
     const known = stored(clientId, now)
     if (known !== undefined) return known
     const thought = attributes.get(hypotheticalAttribute) === true
     if (settings.mode === 'Persistent' && apikeys.create !== undefined && !thought)
       try {
-        await apikeys.create(key)
+        await apikeys.create(keyJson(clientId, module, settings, services))
         return stored(clientId, now) ?? null
       } catch (error) {
         log('warn', `the key of an access token is not stored: ${String(error)}`)
       }
-    return passing(key, clientId)
+    return passing(clientId, module)
   }
   return async (exchange: Exchange, { claims, module }: Accepted): Promise<Refusal | undefined> => {
     const subject = settings.uniqueApiKey ? null : textClaim(claims, 'sub')
@@ -137,6 +138,8 @@ function keysOf(settings: Rule, services: PluginServices) {
     const restriction = here === null ? null : restricted(here, exchange.request)
     if (restriction !== null) return restriction
     const refusal = settings.quotasEnabled ? await counts(exchange, key) : undefined
+    // Its calls are not to be counted: whoever finds it attached leaves them alone.
+    if (!settings.quotasEnabled) exchange.attributes.set(keyCallTaken, true)
     if (refusal === undefined) exchange.attributes.set(apikeyAttribute, key)
     return refusal
   }

@@ -30,7 +30,12 @@ export default definePlugin({
     const maker = challengeMaker(config, services)
     const asked = attribute<string>('challenge')
     const judge = judgeOf(config, services)
+    const answer = nameOr(config.response_header_name, services.headerNames.stateResponse)
     return {
+      // The usual name is taken away from every answer.
+      ...(answer.toLowerCase() !== services.headerNames.stateResponse.toLowerCase() && {
+        ownAnswerFields: [answer],
+      }),
       request(exchange) {
         const challenge = maker.make()
         if (challenge === null) return refuse('challenge.no_key')

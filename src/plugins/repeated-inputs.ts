@@ -1,0 +1,48 @@
+/**
+ * Header fields, query parameters and cookies that are there more than once. Whoever judges one of them must not be shown another
+ * than the backend takes.
+ */
+import type { ClientRequest } from '../plugin/index.ts'
+
+/** A place of a request that has a name. */
+export interface NamedInput {
+  readonly kind: 'headers' | 'query' | 'cookies'
+  readonly name: string
+}
+
+/** What the expressions of a text look at: `req.headers.x-a:none` is the field `x-a`. */
+export function inputsOf(expressions: readonly string[]): readonly NamedInput[] {
+  return expressions
+    .flatMap(expression => expression.split('||'))
+    .flatMap(part => {
+      const [, kind, rest] = /^\s*req\.(headers|query|cookies)\.(.+?)\s*$/s.exec(part) ?? []
+      if (kind === undefined) return []
+      // A default stands behind the last colon, and no name holds one as a rule: both are looked at.
+      const bare = rest!.replace(/:[^:]*$/, '')
+      return [...new Set([rest!, bare])].map(name => ({ kind: kind as NamedInput['kind'], name }))
+    })
+}
+
+/** All values of a place, in order. */
+export function valuesOf({ kind, name }: NamedInput, request: ClientRequest): readonly string[] {
+  if (kind === 'headers') return request.headers.getAll(name.toLowerCase())
+  if (kind === 'query') return request.query.getAll(name)
+  return request.headers
+    .getAll('cookie')
+    .flatMap(field => field.split(';'))
+    .filter(pair => pair.slice(0, Math.max(0, pair.indexOf('='))).trim() === name)
+    .map(pair => pair.slice(pair.indexOf('=') + 1).trim())
+}
+
+/** True when one of the places holds more than one value. */
+export function anyRepeated(inputs: readonly NamedInput[], request: ClientRequest): boolean {
+  return inputs.some(input => valuesOf(input, request).length > 1)
+}
+
+/** `$.request.headers.x-a`, `$.request.query['a']`: what a JSONPath into the document of a request looks at; null for other paths. */
+export function inputOfPath(path: string): NamedInput | null {
+  const [, kind, dotted, single, double] =
+    /^\$\.request\.(headers|query)(?:\.([^.[\]*]+)|\[(?:'([^']*)'|"([^"]*)")\])$/.exec(path.trim()) ?? []
+  const name = dotted ?? single ?? double
+  return kind === undefined || name === undefined ? null : { kind: kind as 'headers' | 'query', name }
+}
