@@ -1,16 +1,28 @@
 /** The place of one subject in the shared memory. It is found anew whenever it was given away. */
 import {
+  COUNT,
   type CountLayout,
   countLayout,
   createCountMemory,
+  DAY,
   doublesOf,
+  END,
   FLAGS,
   LATCH,
   LOADED,
+  MONTH,
+  PENDING,
+  TOTAL,
+  UNTIL,
+  WINDOW,
   wordsOf,
 } from './count-memory.ts'
 import { claim, forget, hashOf, isOwnedBy, type NameHash } from './count-table.ts'
 import { hold, release } from './latch.ts'
+import { begin } from './periods.ts'
+
+/** Milliseconds after which a thread that counts alone looks for a place among the others again. */
+const RETRY = 1_000
 
 export class Slot {
   readonly name: string
@@ -19,13 +31,17 @@ export class Slot {
   /** It is a new place: whoever keeps account with the store wants to know. */
   fresh = false
   layout: CountLayout
+  readonly #shared: CountLayout
   readonly #hash: NameHash
   #index = -1
+  /** While there is no place among the others: when one was looked for last. */
+  #alone = Number.NaN
 
   constructor(layout: CountLayout, name: string, kept: boolean, now: number) {
     this.name = name
     this.kept = kept
     this.layout = layout
+    this.#shared = layout
     this.#hash = hashOf(layout, name)
     this.#find(now)
   }
@@ -51,6 +67,7 @@ export class Slot {
 
   /** Takes the latch of the place; answers the ticket. `at` and `flags` hold until it is given back. */
   hold(now: number): number {
+    if (now - this.#alone >= RETRY) this.#comeBack(now)
     for (;;) {
       const { words } = this.layout
       const at = wordsOf(this.#index) + LATCH
@@ -74,9 +91,36 @@ export class Slot {
     this.fresh = true
     this.#index = claim(this.layout, this.#hash, this.kept, now)
     if (this.#index >= 0) return
-    // No place among the others: the thread counts alone, and nobody can ask the store for it.
+    // No place among the others: the thread counts alone for now, and nobody can ask the store for it.
+    this.#alone = now
     this.layout = countLayout(createCountMemory({ capacity: 1 }))
     this.#index = claim(this.layout, this.#hash, this.kept, now)
     this.layout.words[this.flags]! |= LOADED
+  }
+
+  /** Looks for a place among the others again; what was counted alone is brought along. */
+  #comeBack(now: number): void {
+    this.#alone = now
+    const index = claim(this.#shared, this.#hash, this.kept, now)
+    if (index < 0) return
+    const { doubles: alone } = this.layout
+    const from = this.at
+    this.#alone = Number.NaN
+    this.layout = this.#shared
+    this.#index = index
+    this.fresh = true
+    const ticket = this.hold(now)
+    const { doubles } = this.layout
+    for (const counter of [WINDOW, DAY, MONTH]) {
+      const [old, at] = [from + counter, this.at + counter]
+      const end = alone[old + END]!
+      if (end <= now || alone[old + COUNT] === 0) continue
+      if (doubles[at + END]! <= now) begin(doubles, at, end)
+      doubles[at + COUNT]! += alone[old + COUNT]!
+      if (counter !== WINDOW) doubles[at + PENDING]! += alone[old + COUNT]!
+    }
+    doubles[this.at + TOTAL]! += alone[from + TOTAL]!
+    doubles[this.at + UNTIL] = Math.max(doubles[this.at + UNTIL]!, alone[from + UNTIL]!)
+    this.release(ticket)
   }
 }

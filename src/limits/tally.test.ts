@@ -9,6 +9,7 @@ import {
   createCountMemory,
   DAY,
   evictions,
+  MONTH,
   WINDOW,
 } from './count-memory.ts'
 import { bucketPlan, localPlan, type Plan, quotaPlan, windowPlan } from './plan.ts'
@@ -344,6 +345,37 @@ describe('places', () => {
     }
     assert.ok(countedAlone(layout) >= 24)
     assert.equal(evictions(layout), 0)
+  })
+
+  it('are looked for again by who counts alone, and what he counted is brought along', () => {
+    const { layout, of } = tallies({ capacity: 16 }, 'apikey')
+    const plan = quotaPlan(10, 10)
+    const others = Array.from({ length: 40 }, (_, i) => of(`key ${i}`))
+    for (const tally of others) steps(tally, plan, [0])
+    // Two threads with one key, both without a place.
+    const [one, two] = [of('late'), of('late')]
+    steps(one, plan, [0, 0, 0])
+    steps(two, plan, [0, 0, 0, 0])
+    assert.deepEqual([one.figures[2], two.figures[2]], [3, 4])
+    steps(one, plan, [5_000])
+    assert.equal(one.figures[2], 4, 'still nothing is free')
+    for (const { slot } of others) {
+      if (slot.layout !== layout) continue
+      const account = new StoreAccount(slot, calendar)
+      for (const counter of [DAY, MONTH] as const) {
+        const pending = account.pending(counter, NOON)!
+        account.confirm(counter, pending, pending.amount, NOON)
+      }
+      account.takeTotal(NOON)
+    }
+    steps(one, plan, [7_000])
+    steps(two, plan, [7_000])
+    assert.ok(one.slot.layout === layout && two.slot.layout === layout)
+    assert.equal(two.figures[2], 10, '5 of the one and 5 of the other')
+    assert.deepEqual(steps(one, plan, [8_000]), [OVER_DAY])
+    const account = new StoreAccount(one.slot, calendar)
+    assert.equal(account.pending(DAY, NOON)!.amount, 10, 'the store learns of all')
+    assert.equal(account.takeTotal(NOON), 10)
   })
 
   it('are found anew by a handle whose place was given away', () => {
