@@ -19,8 +19,9 @@ test('parameters that are credentials are masked, however their names are writte
 
 test('a long query with escapes takes no long time', () => {
   const start = performance.now()
-  maskedTarget(`/?${'%41'.repeat(5000)}${'&a%'.repeat(5000)}`)
-  assert.ok(performance.now() - start < 200)
+  for (const query of [`${'%41'.repeat(5000)}${'&a%'.repeat(5000)}`, '%'.repeat(16_380), '%20'.repeat(5000)])
+    maskedTarget(`/?${query}`)
+  assert.ok(performance.now() - start < 100)
 })
 
 test('addresses in fields are shown without credentials, other fields as they are', () => {

@@ -76,17 +76,24 @@ const SECRET_PARAMETERS = [
   'client_secret',
 ]
 const SECRET_PARAMETER = new RegExp(`([?&](?:${SECRET_PARAMETERS.join('|')})=)[^&#]+`, 'gi')
-/** A name with an escape in it may be one of them. */
-const ESCAPED_PARAMETER = /([?&])([^=&#]*%[^=&#]*)(=)[^&#]+/g
 
 /** The target of a request, or an address, as events show it: values of parameters that are credentials masked. */
 export function maskedTarget(target: string): string {
   if (!target.includes('?')) return target
   const masked = target.replace(SECRET_PARAMETER, '$1***')
-  if (!masked.includes('%')) return masked
-  return masked.replace(ESCAPED_PARAMETER, (whole, mark: string, name: string) =>
-    SECRET_PARAMETERS.includes(decoded(name).toLowerCase()) ? `${mark}${name}=***` : whole,
-  )
+  const question = masked.indexOf('?')
+  if (!masked.includes('%', question)) return masked
+  // A name with an escape in it may be one of them, too.
+  const hash = masked.indexOf('#', question)
+  const end = hash < 0 ? masked.length : hash
+  const pairs = masked.slice(question + 1, end).split('&')
+  const shown = pairs.map(pair => {
+    const equals = pair.indexOf('=')
+    const name = pair.slice(0, Math.max(0, equals))
+    const secret = name.includes('%') && SECRET_PARAMETERS.includes(decoded(name).toLowerCase())
+    return secret ? `${name}=***` : pair
+  })
+  return masked.slice(0, question + 1) + shown.join('&') + masked.slice(end)
 }
 
 function decoded(name: string): string {

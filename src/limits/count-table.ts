@@ -18,7 +18,6 @@ import {
   LATCH,
   LOW,
   MONTH,
-  noteAlone,
   noteEviction,
   PENDING,
   TOTAL,
@@ -50,7 +49,6 @@ export function claim(layout: CountLayout, hash: NameHash, kept: boolean, now: n
   let slot = places.find(place => isOwnedBy(layout, place, hash)) ?? -1
   if (slot < 0) slot = take(layout, places, hash, kept, now)
   release(words, CLAIM, ticket)
-  if (slot < 0) noteAlone(layout)
   return slot
 }
 

@@ -1,5 +1,6 @@
 /** The place of one subject in the shared memory. It is found anew whenever it was given away. */
 import {
+  BUCKET,
   COUNT,
   type CountLayout,
   countLayout,
@@ -10,7 +11,9 @@ import {
   FLAGS,
   LATCH,
   LOADED,
+  LOCAL,
   MONTH,
+  noteAlone,
   PENDING,
   TOTAL,
   UNTIL,
@@ -23,6 +26,8 @@ import { begin } from './periods.ts'
 
 /** Milliseconds after which a thread that counts alone looks for a place among the others again. */
 const RETRY = 1_000
+/** Flags that say what the first counter is. */
+const FORM = BUCKET | LOCAL
 
 export class Slot {
   readonly name: string
@@ -91,6 +96,7 @@ export class Slot {
     this.fresh = true
     this.#index = claim(this.layout, this.#hash, this.kept, now)
     if (this.#index >= 0) return
+    noteAlone(this.layout)
     // No place among the others: the thread counts alone for now, and nobody can ask the store for it.
     this.#alone = now
     this.layout = countLayout(createCountMemory({ capacity: 1 }))
@@ -103,24 +109,38 @@ export class Slot {
     this.#alone = now
     const index = claim(this.#shared, this.#hash, this.kept, now)
     if (index < 0) return
-    const { doubles: alone } = this.layout
-    const from = this.at
+    const { doubles: alone, words: aloneWords } = this.layout
+    const [from, fromFlags] = [this.at, this.flags]
     this.#alone = Number.NaN
     this.layout = this.#shared
     this.#index = index
     this.fresh = true
     const ticket = this.hold(now)
-    const { doubles } = this.layout
-    for (const counter of [WINDOW, DAY, MONTH]) {
-      const [old, at] = [from + counter, this.at + counter]
-      const end = alone[old + END]!
-      if (end <= now || alone[old + COUNT] === 0) continue
-      if (doubles[at + END]! <= now) begin(doubles, at, end)
-      doubles[at + COUNT]! += alone[old + COUNT]!
-      if (counter !== WINDOW) doubles[at + PENDING]! += alone[old + COUNT]!
-    }
+    const { doubles, words } = this.layout
+    // A window of another kind, or none yet, is that of the calls before.
+    const form = (aloneWords[fromFlags]! & FORM) === (words[this.flags]! & FORM)
+    if (!form && doubles[this.at + WINDOW + COUNT] === 0) {
+      words[this.flags] = (words[this.flags]! & ~FORM) | (aloneWords[fromFlags]! & FORM)
+      doubles.set(alone.subarray(from + WINDOW, from + DAY), this.at + WINDOW)
+    } else if (form && (aloneWords[fromFlags]! & BUCKET) !== 0) {
+      doubles[this.at + WINDOW + COUNT]! += alone[from + WINDOW + COUNT]!
+    } else if (form) this.#add(doubles, alone, from, WINDOW, now)
+    for (const counter of [DAY, MONTH]) this.#add(doubles, alone, from, counter, now)
     doubles[this.at + TOTAL]! += alone[from + TOTAL]!
     doubles[this.at + UNTIL] = Math.max(doubles[this.at + UNTIL]!, alone[from + UNTIL]!)
     this.release(ticket)
+  }
+
+  /** Adds what was counted alone to a counter: of days and months what the store does not know, which is all that is not here yet. */
+  #add(doubles: Float64Array, alone: Float64Array, from: number, counter: number, now: number): void {
+    const [old, at] = [from + counter, this.at + counter]
+    const end = alone[old + END]!
+    const amount = counter === WINDOW ? alone[old + COUNT]! : alone[old + PENDING]!
+    if (end <= now || amount === 0) return
+    if (doubles[at + END]! <= now) begin(doubles, at, end)
+    doubles[at + COUNT]! += amount
+    // Alone nobody is told of windows; those that instances share are told from now on.
+    const shared = this.layout.shared && !this.has(LOCAL)
+    doubles[at + PENDING]! += counter === WINDOW ? (shared ? amount : 0) : amount
   }
 }

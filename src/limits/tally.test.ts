@@ -378,6 +378,42 @@ describe('places', () => {
     assert.equal(account.takeTotal(NOON), 10)
   })
 
+  it('bring their windows and buckets along, and of a day what the store does not know', () => {
+    for (const [plan, left] of [
+      [localPlan(5, 3_600_000, 100, 100), 2],
+      [bucketPlan(5, 3_600_000, 1, 100, 100), 2],
+      [windowPlan(5, 3_600_000, 100, 100), 2],
+    ] as const) {
+      const { layout, of } = tallies({ capacity: 16 }, 'apikey')
+      const others = Array.from({ length: 40 }, (_, i) => of(`key ${i}`))
+      for (const tally of others) steps(tally, quotaPlan(10, 10), [0])
+      const late = of('late')
+      steps(late, plan, [0, 0, 0])
+      // Somebody settled it with the store meanwhile, which knows of 50 calls more.
+      const alone = new StoreAccount(late.slot, calendar)
+      const pending = alone.pending(DAY, NOON)!
+      alone.confirm(DAY, pending, 53, NOON)
+      for (const { slot } of others) {
+        if (slot.layout !== layout) continue
+        const account = new StoreAccount(slot, calendar)
+        for (const counter of [DAY, MONTH] as const) {
+          const open = account.pending(counter, NOON)!
+          account.confirm(counter, open, open.amount, NOON)
+        }
+        account.takeTotal(NOON)
+      }
+      const passed = steps(
+        late,
+        plan,
+        Array.from({ length: 5 }, () => 2_000),
+      ).filter(one => one === PASS)
+      assert.equal(late.slot.layout === layout, true)
+      assert.equal(passed.length, left)
+      const account = new StoreAccount(late.slot, calendar)
+      assert.equal(account.pending(DAY, NOON)!.amount, left, 'what the store knows is not told again')
+    }
+  })
+
   it('are found anew by a handle whose place was given away', () => {
     const { of } = tallies({ capacity: 16 })
     const plan = windowPlan(5, 1000)
