@@ -243,6 +243,11 @@ describe('lists of values', () => {
         (...v: string[]) => ['/', { headers: { Cookie: v.map(one => `t=${one}`).join('; ') } }],
       ],
       ['text', 'team ${req.headers.x-team}', (...v: string[]) => ['/', headers(...v)]],
+      [
+        'chain',
+        '${req.headers.x-none || req.headers.x-team :: guest}',
+        (...v: string[]) => ['/', headers(...v)],
+      ],
     ] as readonly (readonly [string, string, (...v: string[]) => [string, CallOptions]])[]) {
       const said = (value: string): string => (id === 'text' ? `team ${value}` : value)
       await route(`only-${id}`, list('NgGenericAllowedList', expression, [said('good')]))
@@ -312,6 +317,11 @@ describe('validators of the context', () => {
         '403 context.invalid',
         query,
       )
+    for (const path of ["$['request'].headers['x-team']", '$..x-team', "$.request['headers'].x-team"]) {
+      const id = `context-${path.length}`
+      await route(id, plugin('ContextValidation', { validators: [{ path, value: 'ContainsNot(evil)' }] }))
+      assert.equal(outcome(await got(id, '/', teams('good', 'evil'))), '403 context.invalid', path)
+    }
     const cookie = [{ path: '$.request.cookies[?(@.name == "a")].value', value: 'ContainsNot(evil)' }]
     await route('context-cookie', plugin('ContextValidation', { validators: cookie }))
     const twice = { headers: { Cookie: 'a=good; a=evil' } }

@@ -38,6 +38,7 @@ test('variables that a settings file puts into secrets are closed, alone, in lis
     SALT: 'salt-of-the-secret',
     WHOLE_LINE: 'secret=pepper-salt-of-the-secret',
     SHORT: 'salt',
+    STAGE: 'pepper-salt',
     OTOROSHI_OPEN_TELEMETRY_SERVER_LOGS_HEADERS: 'Authorization: Bearer x',
   }
   const closed = new Set(
@@ -51,7 +52,7 @@ test('variables that a settings file puts into secrets are closed, alone, in lis
     ),
   )
   for (const name of ['MY_REDIS', 'DB_PASS', 'SALT', 'WHOLE_LINE']) assert.ok(closed.has(name), name)
-  for (const name of ['DB_HOST', 'SHORT']) assert.ok(!closed.has(name), name)
+  for (const name of ['DB_HOST', 'SHORT', 'STAGE']) assert.ok(!closed.has(name), name)
 })
 
 test('variables that hold a secret are closed: by what they set, by their name upstream, and by their value', () => {

@@ -74,9 +74,14 @@ function tells(value: string, secrets: ReadonlyMap<string, boolean>): boolean {
   if (secrets.has(value)) return true
   if (value.length < TELLING) return false
   for (const [secret, partly] of secrets)
-    if (secret.length >= TELLING && (value.includes(secret) || (partly && secret.includes(value))))
+    if (secret.length >= TELLING && (value.includes(secret) || (partly && isMuchOf(value, secret))))
       return true
   return false
+}
+
+/** A good part of a secret, not a word that happens to be in it. */
+function isMuchOf(value: string, secret: string): boolean {
+  return secret.includes(value) && (value.length >= 2 * TELLING || value.length * 2 >= secret.length)
 }
 
 /** What is secret in the value of a setting: of an address its password, and the address as a whole, but not its host. */
@@ -84,7 +89,7 @@ function* textsIn(value: unknown): Generator<readonly [text: string, partly: boo
   if (typeof value === 'number') yield [String(value), false]
   else if (typeof value === 'object' && value !== null)
     for (const [name, inner] of Object.entries(value)) {
-      if (!PLACES.has(name)) yield* textsIn(inner)
+      if (typeof inner !== 'number' && !PLACES.has(name)) yield* textsIn(inner)
     }
   else if (typeof value === 'string' && value !== '') {
     const isAddress = /^[a-z][a-z\d+.-]*:\/\//i.test(value)

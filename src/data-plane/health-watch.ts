@@ -45,9 +45,9 @@ const SLICE = 4
 export class HealthWatch {
   readonly #options: HealthWatchOptions
   readonly #checks: HealthChecks
-  /** By checked route. */
-  /** Organizations of who wrote the backends. */
+  /** By checked route: the organization of who wrote its backend. */
   readonly #owners = new Map<string, string>()
+  /** By checked route. */
   readonly #fields = new Map<string, () => HealthFields>()
   /** Backends of checked routes. */
   readonly #backends = new Map<string, CompiledBackend>()

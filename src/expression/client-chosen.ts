@@ -25,7 +25,8 @@ export function choosesServer(expression: string, domains: readonly string[]): b
   )
 }
 
-function alternativesOf(expression: string): readonly string[] {
+/** The alternatives of a chain, without the fallback behind `::`. */
+export function alternativesOf(expression: string): readonly string[] {
   if (!expression.includes('||')) return [expression.trim()]
   const fallback = expression.lastIndexOf('::')
   const alternatives = fallback < 0 ? expression : expression.slice(0, fallback)

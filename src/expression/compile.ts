@@ -24,8 +24,11 @@ export function namesVault(text: string): boolean {
 
 /** Whether this is the word that stands for an expression without a value; everybody knows it, so it opens nothing. */
 export function isMissing(value: string): boolean {
-  return value === BAD || value.startsWith('no-')
+  return value === BAD || MISSING.test(value)
 }
+
+const MISSING =
+  /^no-(?:item|params|meta|metadata|header|query|path-param|token|jwt|path-at|env-var|config|ctx|global-env-at|chain-value|profile|id_token|access_token|refresh_token|token_type|expires_in)(?:-|$)/
 
 /** A text taken apart: what stands as it is, and its expressions with `${` and `}`, in turn. */
 export function partsOf(text: string): readonly string[] {
@@ -40,7 +43,8 @@ export function valueOrNone(text: string, evaluate: (text: string) => string): s
   const values = partsOf(text).map((part, at) => {
     if (at % 2 === 0) return part
     const value = evaluate(part)
-    return isMissing(value) || value === part ? null : value
+    // What begins so is no secret that anybody should have.
+    return value === BAD || value.startsWith('no-') || value === part ? null : value
   })
   return values.includes(null) ? null : values.join('')
 }

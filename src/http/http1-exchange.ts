@@ -321,7 +321,7 @@ export class Http1Exchange implements ServerExchange, RoomOwner {
     this.#skipping = true
     this.#reader = null
     this.#paused = false
-    this.#connection.hurry()
+    if (this.#connection.socket.writableLength === 0) this.#connection.hurry()
     this.#connection.touch(this.#connection.context.limits.bodyTimeout)
     this.#connection.pumpBody()
     this.#connection.resumeReading()
@@ -358,6 +358,8 @@ export class Http1Exchange implements ServerExchange, RoomOwner {
   }
 
   drained(): void {
+    // A client that was still taking its answer has all of it now.
+    if (this.#skipping) this.#connection.hurry()
     const awaited = !this.bodyDone && this.wantsBody
     this.#connection.touch(awaited ? this.#connection.context.limits.bodyTimeout : 0)
     this.onDrain?.()

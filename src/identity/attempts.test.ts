@@ -124,6 +124,20 @@ test('what nobody could judge is no failure, but counts while it lasts', () => {
   assert.equal(begin('m', 'bob', '10.0.0.1'), 0)
 })
 
+test('an owner who shows his password without a counted try is at home, too', () => {
+  const { attempts, begin, pass } = clocked()
+  attempts.known('m', 'ada', '10.0.0.9')
+  for (let i = 0; i < 200; i++) begin('m', 'ada', `10.1.${i}.1`)
+  assert.equal(attempts.waitOf('m', 'ada', '10.0.0.9'), 0)
+  assert.ok(attempts.waitOf('m', 'ada', '10.0.0.8') > 0)
+  for (let i = 0; i < 4; i++) begin('m', 'ada', '10.0.0.9')
+  attempts.known('m', 'ada', '10.0.0.9')
+  for (let i = 0; i < 5; i++) assert.equal(begin('m', 'ada', '10.0.0.9'), 0, 'his own mistakes are forgotten')
+  pass(31 * 24 * 60 * 60_000)
+  for (let i = 0; i < 60; i++) begin('m', 'ada', `10.2.${i}.1`)
+  assert.ok(attempts.waitOf('m', 'ada', '10.0.0.9') > 0, 'not for ever')
+})
+
 test('looking counts nothing', () => {
   const { attempts, begin } = clocked()
   for (let i = 0; i < 100; i++) assert.equal(attempts.waitOf('m', 'bob', '10.0.0.1'), 0)

@@ -17,6 +17,8 @@ const FORGOTTEN = 15 * 60_000
 const MOST = 10_000
 /** Milliseconds for which it is remembered that somebody has got in from a network. */
 const AT_HOME = 30 * 24 * 60 * 60_000
+/** Milliseconds after which it is remembered anew. */
+const STILL_KNOWN = 24 * 60 * 60_000
 
 type Scope = keyof typeof FREE
 
@@ -47,6 +49,8 @@ export class Attempts {
   }
   /** Names and networks from which they got in, with epoch milliseconds. */
   readonly #homes = new Map<string, number>()
+  /** Of those, texts that were seen as they are, with epoch milliseconds. */
+  readonly #seen = new Map<string, number>()
   readonly #now: () => number
 
   constructor(now: () => number = Date.now) {
@@ -78,9 +82,7 @@ export class Attempts {
       succeeded: () => {
         const [, pair] = keys[0]
         this.#kept.pair.delete(pair)
-        this.#homes.delete(pair)
-        if (this.#homes.size >= MOST) this.#homes.delete(this.#homes.keys().next().value!)
-        this.#homes.set(pair, this.#now())
+        this.#remember(pair)
         takeBack(1)
       },
       undone: () => takeBack(0),
@@ -94,9 +96,30 @@ export class Attempts {
     return this.#longest(keysOf(realm, name, address))
   }
 
+  /** The owner of a name is here, found without a try that was counted. */
+  known(realm: string, name: string, address: string): void {
+    const raw = `${realm}\n${name}\n${address}`
+    // Who comes all the time costs a look.
+    const now = this.#now()
+    if (this.#kept.pair.size === 0 && now - (this.#seen.get(raw) ?? 0) < STILL_KNOWN) return
+    if (this.#seen.size >= MOST) this.#seen.clear()
+    this.#seen.set(raw, now)
+    const [[, pair]] = keysOf(realm, name, address)
+    const since = this.#homes.get(pair)
+    if (since !== undefined && now - since < STILL_KNOWN && !this.#kept.pair.has(pair)) return
+    this.#kept.pair.delete(pair)
+    this.#remember(pair)
+  }
+
   /** Entries kept. */
   get size(): number {
     return Object.values(this.#kept).reduce((sum, kept) => sum + kept.size, this.#homes.size)
+  }
+
+  #remember(pair: string): void {
+    this.#homes.delete(pair)
+    if (this.#homes.size >= MOST) this.#homes.delete(this.#homes.keys().next().value!)
+    this.#homes.set(pair, this.#now())
   }
 
   #longest(keys: Keys): number {

@@ -85,6 +85,16 @@ describe('rights', () => {
     for (const text of ['acme:r', 'acme: R', 'Acme:read']) assert.deepEqual(on(one(text, '*')), reads, text)
     for (const text of ['acme:', 'acme: ', 'acme:w', 'acme:x', 'acme:not', 'other:rw'])
       assert.deepEqual(on(one(text, '*')), neither, text)
+    // Who is kept out of something cannot give it in capitals.
+    const excepted = Rights.read([
+      { tenant: '*:rw', teams: ['*:rw', 'Ops:not'] },
+      { tenant: 'secret:not', teams: [] },
+    ])
+    for (const given of [
+      { tenant: 'Secret:rw', teams: ['x:rw'] },
+      { tenant: 'a', teams: ['OPS:rw'] },
+    ])
+      assert.equal(excepted.covers(Rights.read([given])), false, JSON.stringify(given))
     // What grants nothing takes nothing away from its neighbours; `not` does.
     assert.deepEqual(on(one('acme', 'ops:rw', 'others:')), both)
     assert.deepEqual(on(one('acme', 'ops:', 'ops:rw')), both)
@@ -109,14 +119,14 @@ describe('rights', () => {
 
   const access = fc.constantFrom('', ':r', ':rw', ':not', ':', ' :RW')
   const pattern = fc
-    .tuple(fc.constantFrom('a', 'b', 'ab', '*', 'a*', '*b'), access)
+    .tuple(fc.constantFrom('a', 'b', 'ab', '*', 'a*', '*b', 'A', 'Ab', 'A*'), access)
     .map(([name, suffix]) => name + suffix)
   const list = fc.array(fc.record({ tenant: pattern, teams: fc.array(pattern, { maxLength: 3 }) }), {
     maxLength: 3,
   })
 
   it('cover others only when nothing is granted by those that is not granted by these', () => {
-    const names = ['a', 'b', 'ab', 'abb', 'c', '*']
+    const names = ['a', 'b', 'ab', 'abb', 'c', '*', 'A', 'Ab']
     let covered = 0
     fc.assert(
       fc.property(list, list, (mine, theirs) => {

@@ -98,7 +98,9 @@ export class Rights {
         // What is excepted here may hide behind a pattern there.
         if (this.#exceptions && `${right.tenant.text}${team.text}`.includes('*')) return false
         const wanted = access === 'rw' && team.access === 'rw' ? 'rw' : 'r'
-        return this.on({ tenant: right.tenant.text, teams: [team.text] }, wanted)
+        return spellings(right.tenant.text).every(tenant =>
+          spellings(team.text).every(name => this.on({ tenant, teams: [name] }, wanted)),
+        )
       })
     })
   }
@@ -139,6 +141,12 @@ function readPattern(text: string): Pattern | null {
   // Names of organizations and teams are in small letters as a rule.
   const alike = lower === name ? matches : wildcard(lower)
   return { text: name, access, matches: other => matches(other) || alike(other) }
+}
+
+/** A name in capitals names that in small letters, too. */
+function spellings(name: string): readonly string[] {
+  const lower = name.toLowerCase()
+  return lower === name ? [name] : [name, lower]
 }
 
 function accessOf(suffix: string): Pattern['access'] {

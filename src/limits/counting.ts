@@ -32,7 +32,7 @@ export interface CountingOptions {
 /** Subjects whose tallies a thread keeps at hand. */
 const AT_HAND = 20_000
 /** Characters from which on an id is looked for as it is stored. */
-const LONG = 256
+const LONG = 512
 /** Longest wait for the store, milliseconds. */
 const PATIENCE = 2_000
 /** Milliseconds after which a store that could not be asked is asked again. */
@@ -78,7 +78,8 @@ export class Counting {
   /** The tally of a subject. Those used lately are at hand; others cost some microseconds. */
   tally(family: Family, id: string, group = ''): Tally {
     // Of a long id its digest: what callers make up must not fill the memory.
-    const key = nameOf(id.length + group.length > LONG ? subjectOf(family, id, group) : { family, group, id })
+    const long = id.length > LONG || group.length > LONG
+    const key = nameOf(long ? subjectOf(family, id, group) : { family, group, id })
     const known = this.#atHand.get(key)
     if (known !== undefined) return known
     if (this.#atHand.size >= AT_HAND) this.#atHand.delete(this.#atHand.keys().next().value!)

@@ -307,7 +307,7 @@ export interface PluginServices {
   readonly route: RouteView
   /** Position of the slot in the chain. */
   readonly slot: number
-  /** How many slots of the same plugin come before it in the chain; absent: none. */
+  /** Tells slots of one plugin in a chain apart, and stays the same when others change: their number; absent: the first. */
   readonly ordinal?: number
   /** Compiles expression-language text (`${req.path}` …); text without `${` costs nothing per request. */
   template(text: string): Template

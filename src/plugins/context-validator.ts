@@ -8,7 +8,7 @@ import { compileValidator, isConstant } from '../expression/index.ts'
 import type { ClientRequest, Exchange, PluginServices } from '../plugin/index.ts'
 import { expressionsOf, isClientChosen } from '../expression/client-chosen.ts'
 import { compileLookup } from './json-paths.ts'
-import { inputOfPath, valuesOf } from './repeated-inputs.ts'
+import { anyRepeated, inputsOfPath } from './repeated-inputs.ts'
 
 export interface ContextValidatorSettings {
   readonly path: string
@@ -28,13 +28,13 @@ const ABSENT = /^\$?\.?(?:\[['"])?(global_config|attrs)\b/
 /** Compiles a validator. Throws a sentence that says what is wrong with it. */
 export function contextCheck(settings: ContextValidatorSettings, services: PluginServices): ContextCheck {
   const check = singleCheck(settings, services)
-  const input = inputOfPath(settings.path)
+  const inputs = inputsOfPath(settings.path)
   const cookies = /\bcookies\b/.test(settings.path)
-  if (input === null && !cookies) return check
+  if (inputs.length === 0 && !cookies) return check
   // The document shows one value of what is there twice, and the backend may take the other.
   return (exchange, document) => {
     const { request } = exchange
-    const twice = cookies ? repeatsCookie(request) : valuesOf(input!, request).length > 1
+    const twice = cookies ? repeatsCookie(request) : anyRepeated(inputs, request)
     return twice ? `what ${settings.path} looks at is there more than once` : check(exchange, document)
   }
 }

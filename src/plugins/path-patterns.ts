@@ -3,7 +3,7 @@
  * the path, and one that cannot be read is a fault of the settings, named with its place.
  */
 import { guardedRegex } from '../expression/regex/index.ts'
-import { pathForms } from '../http/path-forms.ts'
+import { pathForms, patternForms } from '../http/path-forms.ts'
 import { schema as v } from '../schema/index.ts'
 import { setting } from './settings.ts'
 
@@ -22,7 +22,7 @@ export const pathPatterns = (description: string) =>
 
 /** True when a pattern of the list is that of the whole path. */
 function anyPath(patterns: readonly string[]): (path: string) => boolean {
-  const compiled = patterns.map(pattern => guardedRegex(pattern))
+  const compiled = patterns.flatMap(patternForms).map(pattern => guardedRegex(pattern))
   return path => compiled.some(pattern => pattern.matchesWhole(path))
 }
 

@@ -2,6 +2,7 @@
  * Header fields, query parameters and cookies that are there more than once. Whoever judges one of them must not be shown another
  * than the backend takes.
  */
+import { alternativesOf } from '../expression/client-chosen.ts'
 import type { ClientRequest } from '../plugin/index.ts'
 
 /** A place of a request that has a name. */
@@ -12,15 +13,13 @@ export interface NamedInput {
 
 /** What the expressions of a text look at: `req.headers.x-a:none` is the field `x-a`. */
 export function inputsOf(expressions: readonly string[]): readonly NamedInput[] {
-  return expressions
-    .flatMap(expression => expression.split('||'))
-    .flatMap(part => {
-      const [, kind, rest] = /^\s*req\.(headers|query|cookies)\.(.+?)\s*$/s.exec(part) ?? []
-      if (kind === undefined) return []
-      // A default stands behind the last colon, and no name holds one as a rule: both are looked at.
-      const bare = rest!.replace(/:[^:]*$/, '')
-      return [...new Set([rest!, bare])].map(name => ({ kind: kind as NamedInput['kind'], name }))
-    })
+  return expressions.flatMap(alternativesOf).flatMap(part => {
+    const [, kind, rest] = /^\s*req\.(headers|query|cookies)\.(.+?)\s*$/s.exec(part) ?? []
+    if (kind === undefined) return []
+    // A default stands behind the last colon, and no name holds one as a rule: both are looked at.
+    const bare = rest!.replace(/:[^:]*$/, '')
+    return [...new Set([rest!, bare])].map(name => ({ kind: kind as NamedInput['kind'], name }))
+  })
 }
 
 /** All values of a place, in order. */
@@ -39,10 +38,17 @@ export function anyRepeated(inputs: readonly NamedInput[], request: ClientReques
   return inputs.some(input => valuesOf(input, request).length > 1)
 }
 
-/** `$.request.headers.x-a`, `$.request.query['a']`: what a JSONPath into the document of a request looks at; null for other paths. */
-export function inputOfPath(path: string): NamedInput | null {
-  const [, kind, dotted, single, double] =
-    /^\$\.request\.(headers|query)(?:\.([^.[\]*]+)|\[(?:'([^']*)'|"([^"]*)")\])$/.exec(path.trim()) ?? []
-  const name = dotted ?? single ?? double
-  return kind === undefined || name === undefined ? null : { kind: kind as 'headers' | 'query', name }
+/**
+ * Header fields and parameters that a JSONPath into the document of a request may look at, whichever way it is written: all names that
+ * stand in it. None for paths into something else, such as `$.apikey.tags`.
+ */
+export function inputsOfPath(path: string): readonly NamedInput[] {
+  const text = path.trim()
+  if (/^\$\.(?!request\b)\w+/.test(text) || /^\$\.request\.(?!headers\b|query\b)\w+/.test(text)) return []
+  const quoted = [...text.matchAll(/'([^']*)'|"([^"]*)"/g)].map(found => found[1] ?? found[2] ?? '')
+  const names = new Set([...quoted, ...(text.match(/[\w-]+/g) ?? [])].filter(name => name !== ''))
+  return [...names].flatMap(name => [
+    { kind: 'headers' as const, name },
+    { kind: 'query' as const, name },
+  ])
 }

@@ -78,6 +78,18 @@ test('other spellings of a path are the same path', () => {
   assert.equal(verdict(lists, 'GET', 'http://a.test//admin//x'), 'apikey.forbidden')
   for (const path of ['/admin%2Fx', '/admin%2fx', '/admin%5Cx', '/admin%2F%2Fx'])
     assert.equal(verdict(lists, 'GET', path), 'apikey.forbidden', path)
+  for (const path of [
+    '/admin%2Fx%0A',
+    '/admin/x%0A',
+    '/admin%2F%0D%0Ax',
+    '/admin%2Fx%E2%80%A8',
+    '/admin%2Fx%C2%85',
+  ])
+    assert.equal(verdict(lists, 'GET', path), 'apikey.forbidden', `${path}: a line break hides nothing`)
+  const escaped = { allowLast: false, allowed: [line('/my%20file\\.txt'), line('/a%2Fb')] }
+  for (const path of ['/my%20file.txt', '/a%2Fb']) assert.equal(verdict(escaped, 'GET', path), 'passes', path)
+  for (const path of ['/my%20fileXtxt', '/a%2Fc'])
+    assert.equal(verdict(escaped, 'GET', path), 'apikey.hidden', path)
   const allowed = { allowLast: false, allowed: [line('/open[^/]*')] }
   assert.equal(verdict(allowed, 'GET', '/open%20x'), 'passes')
   assert.equal(verdict(allowed, 'GET', '/open%2Fx'), 'apikey.hidden', 'allowed must fit in every form')

@@ -5,7 +5,7 @@
  * nothing; escapes get nobody round a line, since it is judged with every form a backend may take the path for.
  */
 import { type GuardedRegex, guardedRegex } from '../expression/regex/index.ts'
-import { pathForms } from '../http/path-forms.ts'
+import { pathForms, patternForms } from '../http/path-forms.ts'
 import type { ApikeyView } from '../identity/apikey.ts'
 import type { ClientRequest, RouteView } from '../plugin/index.ts'
 
@@ -58,17 +58,18 @@ export function compileRestrictions(
 function test(line: RestrictionLine, otherwise: boolean, log: (message: string) => void): Test {
   const method = line.method.trim().toUpperCase()
   const anyMethod = method === '*'
-  let path: GuardedRegex | null = null
+  let paths: readonly GuardedRegex[] | null = null
   try {
-    path = guardedRegex(line.path)
+    paths = patternForms(line.path).map(pattern => guardedRegex(pattern))
   } catch (error) {
     log(error instanceof Error ? error.message : String(error))
   }
   const withDomain = !line.path.startsWith('/')
   return (request, form) => {
     if (!anyMethod && request.method.toUpperCase() !== method) return false
-    if (path === null) return otherwise
-    return path.matchesWhole(withDomain ? request.domain + form : form)
+    if (paths === null) return otherwise
+    const text = withDomain ? request.domain + form : form
+    return paths.some(path => path.matchesWhole(text))
   }
 }
 

@@ -2,7 +2,7 @@
  * From plugin slots to a chain: presets expanded, phases ordered by `plugin_index`, conditions compiled.
  * Fail closed (law 1): one slot that cannot be made refuses the whole chain.
  */
-import { pathForms } from '../../http/path-forms.ts'
+import { pathForms, patternForms } from '../../http/path-forms.ts'
 import { type Refusal, refuse } from '../../plugin/answer.ts'
 import type {
   ClientRequest,
@@ -69,6 +69,8 @@ type Condition = ChainStep<unknown>['only']
 interface Waiting {
   readonly next: PluginSlot
   readonly only: Condition
+  /** Ordinal of the first of its kind. */
+  readonly first: number
 }
 
 function and(one: Condition, other: Condition): Condition {
@@ -79,24 +81,34 @@ function and(one: Condition, other: Condition): Condition {
 /** Slots a chain may have once presets are expanded. */
 const MOST_SLOTS = 1000
 
-/** Compiles slots. Rejects never. */
+/** Ordinals of slots of all routes begin here: what stands there must not change those of a route's own. */
+const OF_ALL_ROUTES = 1000
+
+/** Compiles slots; the first `globals` of them are those of all routes. Rejects never. */
 export async function compileChain(
   slots: readonly PluginSlot[],
   services: ChainServices,
+  globals = 0,
 ): Promise<CompiledChain> {
   const made: Made[] = []
   const disabled: string[] = []
   const ordinals = new Map<string, number>()
-  const waiting: Waiting[] = slots.map(next => ({ next, only: null }))
+  const waiting: Waiting[] = slots.map((next, at) => ({
+    next,
+    only: null,
+    first: at < globals ? OF_ALL_ROUTES : 0,
+  }))
   for (let slot = 0; waiting.length > 0; slot++) {
-    const { next, only } = waiting.shift()!
+    const { next, only, first } = waiting.shift()!
+    const name = `${first} ${next.plugin}`
+    const ordinal = ordinals.get(name) ?? first
+    // One that is switched off keeps its number.
+    ordinals.set(name, ordinal + 1)
     if (!next.enabled) {
       disabled.push(next.plugin)
       continue
     }
     if (slot > MOST_SLOTS) return failed(made, 'plugin.setup_failed', next.plugin, 'too many plugins')
-    const ordinal = ordinals.get(next.plugin) ?? 0
-    ordinals.set(next.plugin, ordinal + 1)
     const result = await makeSlot(next, { slot, ordinal }, services)
     if ('reason' in result) return failed(made, result.reason, next.plugin, result.detail)
     const { instance, expanded } = result
@@ -104,7 +116,7 @@ export async function compileChain(
     // What a plugin expands to is a part of it, and takes part where it does.
     if (expanded !== null)
       waiting.unshift(
-        ...expanded.map(part => ({ next: { ...part, debug: part.debug || next.debug }, only: both })),
+        ...expanded.map(part => ({ next: { ...part, debug: part.debug || next.debug }, only: both, first })),
       )
     made.push({
       plugin: next.plugin,
@@ -186,8 +198,8 @@ function failed(made: readonly Made[], reason: ReasonCode, plugin: string, detai
 function conditionOf(slot: PluginSlot): ChainStep<unknown>['only'] {
   const { include, exclude, bound_listeners: listeners } = slot
   if (include.length === 0 && exclude.length === 0 && listeners.length === 0) return null
-  const included = include.map(wholePath)
-  const excluded = exclude.map(wholePath)
+  const included = include.flatMap(patternForms).map(wholePath)
+  const excluded = exclude.flatMap(patternForms).map(wholePath)
   return (request: ClientRequest) => {
     if (listeners.length > 0 && !listeners.includes(request.connection.listener)) return false
     const { path } = request
@@ -250,7 +262,9 @@ function chainOf(made: readonly Made[], disabled: readonly string[]): Chain {
     message: pick('message', 'handles_websocket'),
     tunnel: pick('tunnel', 'handles_tunnel'),
     socket: pick('socket', 'call_backend'),
-    answerFields: made.flatMap(m => m.instance.ownAnswerFields ?? []).map(name => name.toLowerCase()),
+    answerFields: made.flatMap(({ instance, only }) =>
+      (instance.ownAnswerFields ?? []).map(name => ({ name: name.toLowerCase(), only })),
+    ),
     plugins: made.map(m => m.plugin),
     slots: made.map(({ plugin, only }) => ({ plugin, only })),
     disabled,

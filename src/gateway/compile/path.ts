@@ -37,8 +37,9 @@ export function compilePath(
   }
 }
 
-/** What these give is a path already, in which the client may say what it likes. */
-const PATHS = /^req\.(?:path|uri|fullUrl|pathparams\..*)$/s
+/** What these give is a path already, in which the client may say what it likes, or nothing that a client decides. */
+const AS_IT_IS =
+  /^(?:req\.(?:path|uri|fullUrl|pathparams\..*)|(?:apikey|plan|api)\..*|date(?:[.(_].*)?|now(?:\..*)?|rand)$/s
 
 /**
  * A root with expressions. What a client decides stays where it stands: it begins no query, is one parameter where there is a query,
@@ -50,7 +51,7 @@ function rootTemplate(root: string, isWhole: boolean, template: (text: string) =
     if (at % 2 === 0) return () => part
     const value = template(part)
     const expression = part.slice(2, -1).trim()
-    if (!isClientChosen(expression) || PATHS.test(expression)) return value
+    if (!isClientChosen(expression) || AS_IT_IS.test(expression)) return value
     const literals = (list: readonly string[], from: number): string =>
       list.filter((_, index) => (index + from) % 2 === 0).join('')
     if (literals(parts.slice(0, at), 0).includes('?'))

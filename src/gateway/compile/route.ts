@@ -49,11 +49,13 @@ export async function compileRoute(
     ...pluginServices(slot, plugin, view, env),
     destination: destinations(slot, route, backend, env),
   })
-  const own = await compileChain([...globalSlotsOf(id, env), ...route.plugins], {
+  const ofAll = globalSlotsOf(id, env)
+  const chainServices = {
     plugins: env.thread.plugins,
     blacklisted: env.thread.blacklisted,
     pluginServices: services,
-  })
+  }
+  const own = await compileChain([...ofAll, ...route.plugins], chainServices, ofAll.length)
   if (!own.ok) return closedRoute(id, route, own.refusal)
   const chain = await withLegacyChecks(own.chain, view, env, services)
   if (!chain.ok) {

@@ -278,7 +278,8 @@ export class Attempts implements TransferOwner {
     const { response, answerFields } = run.compiled.parts.chain
     const judged = response.length > 0 && (headers.has(run.context.stateAnswer) || answerFields.length > 0)
     run.exchange.backendHeaders = judged ? headers.clone() : headers
-    for (const name of answerFields) headers.delete(name)
+    for (const { name, only } of answerFields)
+      if (only === null || only(run.exchange.request)) headers.delete(name)
     if (run.flow !== null) {
       run.flow.answeredAt = run.flow.now
       run.flow.note('status', status)

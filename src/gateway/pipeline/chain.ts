@@ -36,7 +36,7 @@ export interface Chain {
   readonly socket: Steps<'socket'>
   readonly matchRoute: Steps<'matchRoute'>
   /** Fields of the backend's answer that plugins read and nobody else gets, in lower case. */
-  readonly answerFields: readonly string[]
+  readonly answerFields: readonly (Pick<ChainStep<unknown>, 'only'> & { readonly name: string })[]
   /** Ids of the plugins in slot order. */
   readonly plugins: readonly string[]
   /** The plugins in slot order, with when they take part, for reports. */

@@ -41,7 +41,9 @@ export default definePlugin({
         return wait > 0 ? tooMany(wait) : refused
       }
       const wait = attempts.waitOf(route.id, name, from)
-      return wait > 0 ? tooMany(wait) : undefined
+      if (wait > 0) return tooMany(wait)
+      attempts.known(route.id, name, from)
+      return undefined
     }
     return {
       access({ request }) {

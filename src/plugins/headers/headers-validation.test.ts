@@ -60,6 +60,7 @@ describe('expected header fields', () => {
       ['${nothing}', 'bad-expr'],
     ] as const)
       assert.ok(!(await passes({ 'X-A': expected }, { 'X-A': word })), expected)
+    assert.ok(await passes({ 'X-A': '${req.headers.x-b}' }, { 'X-A': 'no-cache', 'X-B': 'no-cache' }))
     assert.ok(await passes({ 'X-A': '${route.metadata.none:usual}' }, { 'X-A': 'usual' }))
   })
 
