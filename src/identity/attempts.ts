@@ -101,7 +101,8 @@ export class Attempts {
     const raw = `${realm}\n${name}\n${address}`
     // Who comes all the time costs a look.
     const now = this.#now()
-    if (this.#kept.pair.size === 0 && now - (this.#seen.get(raw) ?? 0) < STILL_KNOWN) return
+    if (this.#kept.pair.size === 0 && now - (this.#seen.get(raw) ?? Number.NEGATIVE_INFINITY) < STILL_KNOWN)
+      return
     if (this.#seen.size >= MOST) this.#seen.clear()
     this.#seen.set(raw, now)
     const [[, pair]] = keysOf(realm, name, address)
