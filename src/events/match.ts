@@ -4,7 +4,7 @@
  * Guarantees: a test never throws; an operator nobody knows matches nothing; patterns take time in proportion to the text,
  * which is a client's. A regular expression that is none, or needs backtracking, is refused when it is compiled.
  */
-import { guardedRegex, wildcard } from '../expression/index.ts'
+import { patternTest, wildcard } from '../expression/index.ts'
 import { LazyEvent, own } from './lazy-event.ts'
 
 export type Matcher = (value: unknown) => boolean
@@ -45,7 +45,7 @@ function compileOperator(name: string, argument: unknown): Matcher {
     case '$wildcard':
       return text(wildcard(textOf(argument)))
     case '$regex':
-      return text(guardedRegex(textOf(argument)).matchesWhole)
+      return text(patternTest(textOf(argument)))
     case '$gt':
       return numeric(argument, (a, b) => a > b)
     case '$gte':

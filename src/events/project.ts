@@ -4,7 +4,7 @@
  * Guarantees: projecting never throws; an empty blueprint keeps the event as it is; what the blueprint says is read once, not
  * for each event. Not there: `$jq`, which is refused when the exporter starts.
  */
-import { dateFormat, guardedRegex, wildcard } from '../expression/index.ts'
+import { dateFormat, patternTest, wildcard } from '../expression/index.ts'
 import { own, plain } from './lazy-event.ts'
 import { isObject, textOf } from './match.ts'
 import { lookUp, stepsOf } from './look-up.ts'
@@ -186,7 +186,7 @@ function oneNameTest(item: unknown): NameTest {
   if (call === null) return name => name === item
   const [, kind, text] = call as unknown as [string, string, string]
   if (kind === 'StartsWith') return name => name.startsWith(text)
-  return kind === 'Wildcard' ? wildcard(text) : guardedRegex(text).matchesWhole
+  return kind === 'Wildcard' ? wildcard(text) : patternTest(text)
 }
 
 /** A form with places to be filled in. */

@@ -29,6 +29,12 @@ export {
 export { type DateFormat, dateFormat, isoDate, parseIsoDate } from './date-format.ts'
 export { at, textOf } from './json.ts'
 export { compileValidator, type JsonValidator, PathFault } from './json-validator.ts'
-export { flaggedRegex, type GuardedRegex, guardedRegex, UnsupportedPattern } from './regex/index.ts'
+export {
+  flaggedRegex,
+  type GuardedRegex,
+  guardedRegex,
+  patternTest,
+  UnsupportedPattern,
+} from './regex/index.ts'
 export { distinguishedName } from './rules/client-certificate.ts'
 export { wildcard } from './wildcard.ts'

@@ -1,8 +1,8 @@
 /**
  * Regular expressions of administrators, run over texts of clients.
  *
- * Guarantees: the time is proportional to the length of the text, whatever the pattern (no backtracking): a careless
- * pattern cannot be made to hang a thread. Not supported, and refused when compiled: look-around, back references,
+ * Guarantees: the time is proportional to the length of the text, whatever the pattern (no backtracking), and bounded for large
+ * patterns: a careless one cannot be made to hang a thread. Not supported, and refused when compiled: look-around, back references,
  * possessive quantifiers.
  */
 import { type Match, type Machine, machine, type StepBudget } from './machine.ts'
@@ -12,9 +12,9 @@ export { UnsupportedPattern } from './syntax.ts'
 
 /** A compiled pattern. */
 export interface GuardedRegex {
-  /** True when the pattern matches the text from its first to its last character. */
+  /** True when the pattern matches the text from its first to its last character. Throws a RangeError as `found` does. */
   matchesWhole(text: string): boolean
-  /** True when the pattern matches somewhere. */
+  /** True when the pattern matches somewhere. Throws a RangeError when a large pattern takes too many steps over a long text. */
   found(text: string): boolean
   /**
    * Replaces every match; `$1` and `\x` in `replacement` as in Java. Throws a RangeError when the result is longer than
@@ -36,15 +36,34 @@ export function flaggedRegex(pattern: string, flags: string, mostSteps: number):
   const parsed = parseRegex(pattern, flags)
   const compiled = machine(pattern, parsed)
   return {
-    matchesWhole: text => compiled.run(text, 0, true) !== null,
-    found: text => compiled.run(text, 0, false) !== null,
+    matchesWhole: text => compiled.run(text, 0, true, budgetFor(text)) !== null,
+    found: text => compiled.run(text, 0, false, budgetFor(text)) !== null,
     replaceAll: (text, replacement, longest = Number.POSITIVE_INFINITY) =>
       replaceAll(compiled, text, readReplacement(replacement, parsed.groups), longest, mostSteps),
   }
 }
 
+/** As `matchesWhole` of a pattern, for those who must not throw: what takes too long does not match. Throws for a pattern that is none. */
+export function patternTest(pattern: string): (text: string) => boolean {
+  const regex = guardedRegex(pattern)
+  return text => {
+    try {
+      return regex.matchesWhole(text)
+    } catch {
+      return false
+    }
+  }
+}
+
 /** Steps of one replacing: some tens of milliseconds. */
 const MOST_STEPS = 1_000_000
+/** Steps of one look at a text: some hundred milliseconds, or so many for each of its characters. */
+const MOST_LOOKED = 2_000_000
+const EACH_LOOKED = 64
+
+function budgetFor(text: string): StepBudget {
+  return { steps: Math.max(MOST_LOOKED, text.length * EACH_LOOKED) }
+}
 
 /** Literal text, or the number of a group. */
 type ReplacementPart = string | number

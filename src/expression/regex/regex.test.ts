@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { flaggedRegex, guardedRegex, UnsupportedPattern } from './index.ts'
+import { flaggedRegex, guardedRegex, patternTest, UnsupportedPattern } from './index.ts'
 
 /** Random patterns of a small language, over a small alphabet, so that matches happen. */
 const pattern: fc.Arbitrary<string> = fc.letrec<{ node: string }>(tie => ({
@@ -63,6 +63,22 @@ test('careless patterns stay quick', () => {
     assert.equal(guardedRegex(source).matchesWhole(text), false)
   assert.equal(guardedRegex('(a{0,30}){30}').matchesWhole('a'.repeat(900)), true)
   assert.ok(performance.now() - before < 3000)
+})
+
+test('a large pattern over a long text ends with an error, and ordinary ones do not', () => {
+  const text = 'a'.repeat(16_384)
+  for (const source of ['.{1,900}x', '[a-z]{1,500}foo', '(?:.{0,20}){30}x']) {
+    const before = performance.now()
+    assert.throws(() => guardedRegex(source).found(text), RangeError, source)
+    assert.ok(performance.now() - before < 2000, source)
+  }
+  const endless = '.*(?:.{0,20}){30}x'
+  assert.throws(() => guardedRegex(endless).matchesWhole(text), RangeError)
+  assert.equal(patternTest(endless)(text), false)
+  const long = `${text}!`.repeat(40)
+  assert.equal(guardedRegex('.*foo.*bar.*').found(long), false)
+  assert.equal(guardedRegex('[a-z]{1,60}!').found(long), true)
+  assert.equal(guardedRegex('(?:one|two|three|four|five|a|!)*').matchesWhole(long), true)
 })
 
 test('what cannot be linear is refused when compiled', () => {
