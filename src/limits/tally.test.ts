@@ -314,6 +314,19 @@ describe('threads', () => {
   })
 })
 
+/** The store learns of all calls of the day and the month that it does not know. */
+function settled(all: readonly Tally[], layout: ReturnType<typeof tallies>['layout']): void {
+  for (const { slot } of all) {
+    if (slot.layout !== layout) continue
+    const account = new StoreAccount(slot, calendar)
+    for (const counter of [DAY, MONTH] as const) {
+      const open = account.pending(counter, NOON)!
+      account.confirm(counter, open, open.amount, NOON)
+    }
+    account.takeTotal(NOON)
+  }
+}
+
 describe('places', () => {
   it('of windows that are over are given away; of others the least called', () => {
     const { layout, of } = tallies({ capacity: 16 })
@@ -359,15 +372,7 @@ describe('places', () => {
     assert.deepEqual([one.figures[2], two.figures[2]], [3, 4])
     steps(one, plan, [5_000])
     assert.equal(one.figures[2], 4, 'still nothing is free')
-    for (const { slot } of others) {
-      if (slot.layout !== layout) continue
-      const account = new StoreAccount(slot, calendar)
-      for (const counter of [DAY, MONTH] as const) {
-        const pending = account.pending(counter, NOON)!
-        account.confirm(counter, pending, pending.amount, NOON)
-      }
-      account.takeTotal(NOON)
-    }
+    settled(others, layout)
     steps(one, plan, [7_000])
     steps(two, plan, [7_000])
     assert.ok(one.slot.layout === layout && two.slot.layout === layout)
@@ -393,15 +398,7 @@ describe('places', () => {
       const alone = new StoreAccount(late.slot, calendar)
       const pending = alone.pending(DAY, NOON)!
       alone.confirm(DAY, pending, 53, NOON)
-      for (const { slot } of others) {
-        if (slot.layout !== layout) continue
-        const account = new StoreAccount(slot, calendar)
-        for (const counter of [DAY, MONTH] as const) {
-          const open = account.pending(counter, NOON)!
-          account.confirm(counter, open, open.amount, NOON)
-        }
-        account.takeTotal(NOON)
-      }
+      settled(others, layout)
       const passed = steps(
         late,
         plan,

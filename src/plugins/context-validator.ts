@@ -5,10 +5,10 @@
  * expected value that a client decides is compared as it is.
  */
 import { compileValidator, isConstant } from '../expression/index.ts'
-import type { ClientRequest, Exchange, PluginServices } from '../plugin/index.ts'
+import type { Exchange, PluginServices } from '../plugin/index.ts'
 import { expressionsOf, isClientChosen } from '../expression/client-chosen.ts'
 import { compileLookup } from './json-paths.ts'
-import { anyRepeated, inputsOfPath } from './repeated-inputs.ts'
+import { anyRepeated, inputsOfPath, repeatsCookie } from './repeated-inputs.ts'
 
 export interface ContextValidatorSettings {
   readonly path: string
@@ -37,15 +37,6 @@ export function contextCheck(settings: ContextValidatorSettings, services: Plugi
     const twice = cookies ? repeatsCookie(request) : anyRepeated(inputs, request)
     return twice ? `what ${settings.path} looks at is there more than once` : check(exchange, document)
   }
-}
-
-function repeatsCookie({ headers }: ClientRequest): boolean {
-  const names = headers
-    .getAll('cookie')
-    .flatMap(field => field.split(';'))
-    .map(pair => pair.slice(0, Math.max(0, pair.indexOf('='))).trim())
-    .filter(name => name !== '')
-  return new Set(names).size < names.length
 }
 
 function singleCheck(settings: ContextValidatorSettings, services: PluginServices): ContextCheck {
