@@ -97,6 +97,8 @@ describe('the path on the backend', () => {
     assert.equal((await given(last, 'a/b?c')).body, '/files/a/b%3Fc')
     const query = of('/t/:tenant', { root: '/search?q=${req.query.v}&max=1', rewrite: true })
     assert.equal((await given(query, 'a&max=9/#x')).body, '/search?q=a%26max%3D9%2F%23x&max=1')
+    const chain = of('/t/:tenant', { root: '/c/${req.pathparams.none || req.query.v}' })
+    assert.match((await given(chain, 'a/b?c')).body, /^\/c\/a%2Fb%3Fc\/x\?v=/)
     const date = of('/t/:tenant', { root: "/logs/${date.format('yyyy/MM')}" })
     assert.match((await given(date, 'z')).body, /^\/logs\/\d{4}\/\d\d\/x/)
     // What administrators wrote, and paths, are as they are.

@@ -1,5 +1,5 @@
 /** The path a request is forwarded under: stripped, rewritten, with the expressions of the backend's root evaluated. */
-import { isClientChosen } from '../../expression/client-chosen.ts'
+import { alternativesOf, isClientChosen } from '../../expression/client-chosen.ts'
 import { partsOf } from '../../expression/index.ts'
 import type { Route } from '../../model/kinds/route.ts'
 import type { Exchange, Template } from '../../plugin/contract.ts'
@@ -50,8 +50,8 @@ function rootTemplate(root: string, isWhole: boolean, template: (text: string) =
   const made = parts.map((part, at): Template => {
     if (at % 2 === 0) return () => part
     const value = template(part)
-    const expression = part.slice(2, -1).trim()
-    if (!isClientChosen(expression) || AS_IT_IS.test(expression)) return value
+    const stays = (one: string): boolean => AS_IT_IS.test(one) || !isClientChosen(one)
+    if (alternativesOf(part.slice(2, -1)).every(stays)) return value
     const literals = (list: readonly string[], from: number): string =>
       list.filter((_, index) => (index + from) % 2 === 0).join('')
     if (literals(parts.slice(0, at), 0).includes('?'))
