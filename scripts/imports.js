@@ -26,6 +26,7 @@ const allowed = {
     'expression',
     'limits',
     'identity',
+    'http/cookies.ts',
     'http/headers.ts',
     'http/path-forms.ts',
     'http/query.ts',

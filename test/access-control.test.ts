@@ -263,6 +263,8 @@ describe('lists of values', () => {
       assert.equal(outcome(await got(`never-${id}`, ...ask('good'))), '200', id)
     }
     assert.equal(outcome(await got('only-header', '/', headers('good', 'good'))), '200')
+    const quoted = { headers: { Cookie: 't="evil"; t=good' } }
+    assert.equal(outcome(await got('never-cookie', '/', quoted)), '403 expression.blocked')
   })
 })
 

@@ -42,15 +42,19 @@ const ASKS = /"health_check"\s*:\s*\{(?!\s*"enabled"\s*:\s*false\b)|"backend_ref
 /** Milliseconds of reading after which requests get their turn. */
 const SLICE = 4
 
+/** A backend with the organization of who wrote it. */
+interface OwnedBackend {
+  readonly backend: CompiledBackend
+  readonly tenant: string
+}
+
 export class HealthWatch {
   readonly #options: HealthWatchOptions
   readonly #checks: HealthChecks
-  /** By checked route: the organization of who wrote its backend. */
-  readonly #owners = new Map<string, string>()
   /** By checked route. */
   readonly #fields = new Map<string, () => HealthFields>()
   /** Backends of checked routes. */
-  readonly #backends = new Map<string, CompiledBackend>()
+  readonly #backends = new Map<string, OwnedBackend>()
   /** Route → the stored backend it names, whether that has a check or not. */
   readonly #references = new Map<string, string>()
   /** Route → target → how it was found last. */
@@ -103,8 +107,8 @@ export class HealthWatch {
     const written = reference === null ? route.value : this.#storedBackend(reference)
     const compiled = written === null ? null : compileBackend(written.backend, this.#options.here)
     this.#fields.set(id, healthFields(route.value, this.#options.tokens))
-    this.#owners.set(id, written?._loc.tenant ?? '')
-    this.#put(id, name, compiled?.ok === true ? compiled.value : null)
+    const owned = compiled?.ok === true ? { backend: compiled.value, tenant: written!._loc.tenant } : null
+    this.#put(id, name, owned)
   }
 
   #storedBackend(id: string) {
@@ -113,23 +117,20 @@ export class HealthWatch {
     return parsed?.ok === true ? parsed.value : null
   }
 
-  #put(id: string, name: string, backend: CompiledBackend | null): void {
-    const checked = backend?.healthCheck?.enabled === true ? backend : null
-    if (checked === null) {
-      this.#fields.delete(id)
-      this.#owners.delete(id)
-    }
+  #put(id: string, name: string, owned: OwnedBackend | null): void {
+    const checked = owned?.backend.healthCheck?.enabled === true ? owned : null
+    if (checked === null) this.#fields.delete(id)
     if (checked === null && !this.#backends.delete(id)) return
     if (checked !== null) this.#backends.set(id, checked)
     this.#found.delete(id)
-    this.#checks.put(id, name, checked)
+    this.#checks.put(id, name, checked?.backend ?? null)
   }
 
   #hold(target: CompiledTarget, routeId: string): PoolLease {
     const { revision, pools } = this.#options
-    const proxy = this.#backends.get(routeId)?.client.proxy ?? revision.globals.proxy
-    const tenant = this.#owners.get(routeId) ?? ''
-    const certificates = usableBy(tenant, id => storedCertificate(id, revision.texts))
+    const owned = this.#backends.get(routeId)
+    const proxy = owned?.backend.client.proxy ?? revision.globals.proxy
+    const certificates = usableBy(owned?.tenant ?? '', id => storedCertificate(id, revision.texts))
     const origin = originOf(target, target.hostname, proxy, certificates)
     return pools.hold(origin)
   }

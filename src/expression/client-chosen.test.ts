@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { choosesServer, expressionsOf, isClientChosen } from './client-chosen.ts'
+import { expressionsOf, isClientChosen, serverChoice } from './client-chosen.ts'
 
 describe('expressions a client chooses', () => {
   it('are those that read the request or a token', () => {
@@ -55,12 +55,12 @@ describe('expressions a client chooses', () => {
   it('are the host too, where they say whom the gateway calls', () => {
     const fixed = ['api.test/a', 'www.test']
     for (const one of ['req.host', 'req.host || config.x', 'req.headers.x', 'req.domain || req.host'])
-      assert.equal(choosesServer(one, fixed), true, one)
+      assert.equal(serverChoice(`a\${route.id}\${${one}}`, fixed), one)
     for (const one of ['req.domain', 'req.domain || config.x', 'route.metadata.x', 'req.protocol'])
-      assert.equal(choosesServer(one, fixed), false, one)
-    assert.equal(choosesServer('req.domain', ['*.test']), true)
-    assert.equal(choosesServer('req.domain', ['api.test', '*']), true)
-    assert.equal(choosesServer('req.domain', ['api.test/*']), false)
-    assert.equal(choosesServer('req.domain', []), true, 'plugins for all routes')
+      assert.equal(serverChoice(`\${${one}}`, fixed), undefined, one)
+    assert.equal(serverChoice('${req.domain}', ['*.test']), 'req.domain')
+    assert.equal(serverChoice('${req.domain}', ['api.test', '*']), 'req.domain')
+    assert.equal(serverChoice('${req.domain}', ['api.test/*']), undefined)
+    assert.equal(serverChoice('${req.domain}', []), 'req.domain', 'plugins for all routes')
   })
 })

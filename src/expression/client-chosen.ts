@@ -15,13 +15,15 @@ export function isClientChosen(expression: string): boolean {
 }
 
 /**
- * The same for a text that says whom the gateway calls: a client decides its `Host`, and its port, as far as the domains of the
- * route (`domains`) let it; those without `*` leave the name no choice.
+ * The first expression by which a client would decide a text that says whom the gateway calls; undefined: it decides none. Its
+ * `Host`, and its port, are its own as far as the domains of the route (`domains`) let it; those without `*` leave the name no choice.
  */
-export function choosesServer(expression: string, domains: readonly string[]): boolean {
+export function serverChoice(text: string, domains: readonly string[]): string | undefined {
   const named = domains.length > 0 && domains.every(line => !line.split('/')[0]!.includes('*'))
-  return alternativesOf(expression).some(
-    part => !SETTLED.test(part) || part === 'req.host' || (part === 'req.domain' && !named),
+  return expressionsOf(text).find(expression =>
+    alternativesOf(expression).some(
+      part => !SETTLED.test(part) || part === 'req.host' || (part === 'req.domain' && !named),
+    ),
   )
 }
 

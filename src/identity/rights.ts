@@ -6,6 +6,7 @@
  * Guarantees: what cannot be read grants nothing; `not` wins over whatever else the same right, or for organizations any
  * right, would grant.
  */
+import { spellings } from './spellings.ts'
 
 export type Access = 'r' | 'rw'
 
@@ -91,10 +92,10 @@ export class Rights {
   covers(other: Rights): boolean {
     if (this.isSuper) return true
     return other.#rights.every(right => {
-      if (right.tenant.access === 'not' || right.tenant.access === 'none') return true
+      if (!allows(right.tenant, 'r')) return true
       const { access } = right.tenant
       return right.teams.every(team => {
-        if (team.access === 'not' || team.access === 'none') return true
+        if (!allows(team, 'r')) return true
         // What is excepted here may hide behind a pattern there.
         if (this.#exceptions && `${right.tenant.text}${team.text}`.includes('*')) return false
         const wanted = access === 'rw' && team.access === 'rw' ? 'rw' : 'r'
@@ -136,17 +137,9 @@ function readPattern(text: string): Pattern | null {
   const name = (colon < 0 ? text : text.slice(0, colon)).trim()
   const access = colon < 0 ? 'rw' : accessOf(text.slice(colon + 1))
   if (name === '' || name.length > LONGEST) return null
-  const matches = wildcard(name)
-  const lower = name.toLowerCase()
   // Names of organizations and teams are in small letters as a rule.
-  const alike = lower === name ? matches : wildcard(lower)
-  return { text: name, access, matches: other => matches(other) || alike(other) }
-}
-
-/** A name in capitals names that in small letters, too. */
-function spellings(name: string): readonly string[] {
-  const lower = name.toLowerCase()
-  return lower === name ? [name] : [name, lower]
+  const tests = spellings(name).map(wildcard)
+  return { text: name, access, matches: other => tests.some(matches => matches(other)) }
 }
 
 function accessOf(suffix: string): Pattern['access'] {

@@ -47,7 +47,7 @@ export function strategyOfKey({ json }: LimitedKey, windowMs: number): Strategy 
 }
 
 /** Whether a key says nothing of a strategy. */
-export function isNoStrategy(json: unknown): boolean {
+function isNoStrategy(json: unknown): boolean {
   if (json === undefined || json === null) return true
   return typeof json === 'object' && !Array.isArray(json) && Object.keys(json).length === 0
 }

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type Store, StoreConflict } from '../store/contract.ts'
+import { spellings } from '../identity/spellings.ts'
 
 /** Milliseconds an answer about a session that goes on is good for. */
 const FRESH = 10_000
@@ -28,8 +29,7 @@ export class KnownAdmins {
   /** True for who may not log in. Rejects with `StoreUnavailable`. */
   async isBarred(email: string): Promise<boolean> {
     if (this.#store.hasMember === undefined) return false
-    const spellings = [...new Set([email, email.toLowerCase()])]
-    const found = await Promise.all(spellings.map(one => this.#store.hasMember!(this.#barred, one)))
+    const found = await Promise.all(spellings(email).map(one => this.#store.hasMember!(this.#barred, one)))
     const barred = found.includes(true)
     if (this.#answers.size >= MOST_KNOWN) this.#answers.clear()
     this.#answers.set(email, { barred, until: Date.now() + FRESH })

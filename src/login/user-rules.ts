@@ -7,6 +7,7 @@ import { compileValidator, guardedRegex, wildcard } from '../expression/index.ts
 import type { AuthModuleView } from '../identity/auth-module.ts'
 import { CallFailed, type OutgoingCalls } from '../plugin/outgoing-calls.ts'
 import { isObject } from '../model/types/shape.ts'
+import { spellings } from '../identity/spellings.ts'
 
 /** Why somebody may not in: for him, and for the log. */
 export interface UserFault {
@@ -37,9 +38,8 @@ function listFault({ user, module }: JudgedLogin): UserFault | null {
   if (allowedUsers.length > 0 && !allowedUsers.some(line => emailMatches(line, email, false)))
     return { display, detail: 'user blocked by allowed list of auth module' }
   // Directories and providers take an address in any case: another spelling keeps out as well.
-  const spellings = [...new Set([email, email.toLowerCase()])]
   const denied = (line: string): boolean =>
-    spellings.some(one => emailMatches(line, one, true)) || line.toLowerCase() === email.toLowerCase()
+    spellings(email).some(one => emailMatches(line, one, true)) || line.toLowerCase() === email.toLowerCase()
   if (deniedUsers.some(denied)) return { display, detail: 'user blocked by denied list of auth module' }
   return null
 }

@@ -3,6 +3,7 @@
  * than the backend takes.
  */
 import { alternativesOf } from '../expression/client-chosen.ts'
+import { cookiePairs, cookieValues } from '../http/cookies.ts'
 import type { ClientRequest } from '../plugin/index.ts'
 
 /** A place of a request that has a name. */
@@ -26,30 +27,13 @@ export function inputsOf(expressions: readonly string[]): readonly NamedInput[] 
 export function valuesOf({ kind, name }: NamedInput, request: ClientRequest): readonly string[] {
   if (kind === 'headers') return request.headers.getAll(name.toLowerCase())
   if (kind === 'query') return request.query.getAll(name)
-  return cookiePairs(request)
-    .filter(([found]) => found === name)
-    .map(([, value]) => value)
+  return cookieValues(request.headers.getAll('cookie'), name)
 }
 
 /** True when a cookie is there more than once. */
 export function repeatsCookie(request: ClientRequest): boolean {
-  const names = cookiePairs(request).map(([name]) => name)
+  const names = cookiePairs(request.headers.getAll('cookie')).map(([name]) => name)
   return new Set(names).size < names.length
-}
-
-/** Names and values of cookies, in order; what has no name is none. */
-function cookiePairs({ headers }: ClientRequest): readonly (readonly [name: string, value: string])[] {
-  return headers
-    .getAll('cookie')
-    .flatMap(field => field.split(';'))
-    .map(
-      pair =>
-        [
-          pair.slice(0, Math.max(0, pair.indexOf('='))).trim(),
-          pair.slice(pair.indexOf('=') + 1).trim(),
-        ] as const,
-    )
-    .filter(([name]) => name !== '')
 }
 
 /** True when one of the places holds more than one value. */

@@ -1,4 +1,5 @@
 /** SOAP messages made from requests. */
+import { partsOf } from '../expression/index.ts'
 import type { Exchange, PluginServices } from '../plugin/index.ts'
 import { xmlToJson } from '../transform/index.ts'
 
@@ -12,7 +13,7 @@ const OF_BODY = new Set(['input_body', 'ctx.input_body'])
  * caller has checked that it is whole.
  */
 export function envelopeOf(template: string, services: Pick<PluginServices, 'template'>): Envelope {
-  const parts = template.split(/(\$\{[^}]*\})/).map(part => {
+  const parts = partsOf(template).map(part => {
     if (!part.startsWith('${')) return () => part
     if (OF_BODY.has(part.slice(2, -1).trim())) return (_exchange: Exchange, body: string) => body
     const value = services.template(part)

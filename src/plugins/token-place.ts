@@ -4,6 +4,7 @@
  * Guarantees: a place that holds more than one text says so, because the backend might read another one than was judged; what is
  * written replaces whatever stood there.
  */
+import { cookieValues } from '../http/cookies.ts'
 import { checkField } from '../http/headers.ts'
 import { withoutParameter } from '../http/query.ts'
 import { type BackendRequest, type ClientRequest, schema as v } from '../plugin/index.ts'
@@ -119,16 +120,8 @@ function inCookie(name: string): TokenPlace {
     else headers.set('Cookie', pairs.join('; '))
   }
   return {
-    read: ({ headers }) =>
-      pairsOf(headers)
-        .filter(pair => nameOf(pair) === name)
-        .map(pair => unquoted(pair.slice(pair.indexOf('=') + 1).trim()))
-        .filter(value => value !== ''),
+    read: ({ headers }) => cookieValues(headers.getAll('cookie'), name).filter(value => value !== ''),
     wipe: ({ headers }) => put(headers, others(headers)),
     write: ({ headers }, token) => put(headers, [...others(headers), `${name}=${token}`]),
   }
-}
-
-function unquoted(value: string): string {
-  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
 }

@@ -71,14 +71,14 @@ function tlsOf(target: CompiledTarget, serverName: string, certificates: UsableC
   }
   const ca = config.trustedCerts.map(name => found(name).chain)
   const [shown] = config.certs
-  const own = shown === undefined ? null : { cert: found(shown).chain, key: found(shown).privateKey }
-  if (own?.key === null) throw new MissingCertificate(shown!)
+  const own = shown === undefined ? null : found(shown)
+  if (own?.privateKey === null) throw new MissingCertificate(shown!)
   return {
     serverName,
     verify: !config.trustAll,
     verifyName: !config.loose,
     ...(ca.length > 0 && { ca }),
-    ...(own !== null && { cert: own.cert, key: own.key! }),
+    ...(own !== null && { cert: own.chain, key: own.privateKey! }),
   }
 }
 

@@ -47,16 +47,16 @@ const AS_IT_IS =
  */
 function rootTemplate(root: string, isWhole: boolean, template: (text: string) => Template): Template {
   const parts = partsOf(root)
+  const literals = parts.filter((_, at) => at % 2 === 0)
   const made = parts.map((part, at): Template => {
     if (at % 2 === 0) return () => part
     const value = template(part)
     const stays = (one: string): boolean => AS_IT_IS.test(one) || !isClientChosen(one)
     if (alternativesOf(part.slice(2, -1)).every(stays)) return value
-    const literals = (list: readonly string[], from: number): string =>
-      list.filter((_, index) => (index + from) % 2 === 0).join('')
-    if (literals(parts.slice(0, at), 0).includes('?'))
+    const behind = (at + 1) / 2
+    if (literals.slice(0, behind).join('').includes('?'))
       return exchange => encodeURIComponent(value(exchange).toWellFormed())
-    const goesOn = !isWhole || literals(parts.slice(at), at).split('?')[0]!.includes('/')
+    const goesOn = !isWhole || literals.slice(behind).join('').split('?')[0]!.includes('/')
     const meaning = goesOn ? /[?#/]/g : /[?#]/g
     return exchange => value(exchange).replace(meaning, encodeURIComponent)
   })

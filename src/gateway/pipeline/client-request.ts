@@ -1,6 +1,7 @@
 /** The request as the client sent it, with what is derived from it made on first use. Never changes. */
 import {
   type ConnectionFacts,
+  cookiePairs,
   type HeaderBlock,
   type HttpVersion,
   type ServerExchange,
@@ -136,17 +137,8 @@ class CookieFields implements Cookies {
 }
 
 /** Cookie fields as a map (RFC 6265, 4.2.1). The first of equal names wins. */
-export function parseCookies(fields: readonly string[]): ReadonlyMap<string, string> {
+function parseCookies(fields: readonly string[]): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>()
-  for (const field of fields) {
-    for (const pair of field.split(';')) {
-      const equals = pair.indexOf('=')
-      if (equals < 0) continue
-      const name = pair.slice(0, equals).trim()
-      let value = pair.slice(equals + 1).trim()
-      if (value.length > 1 && value.startsWith('"') && value.endsWith('"')) value = value.slice(1, -1)
-      if (name !== '' && !cookies.has(name)) cookies.set(name, value)
-    }
-  }
+  for (const [name, value] of cookiePairs(fields)) if (!cookies.has(name)) cookies.set(name, value)
   return cookies
 }

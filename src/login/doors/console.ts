@@ -281,9 +281,7 @@ export class ConsoleDoor {
     if (session === null) return null
     if (session.simpleLogin !== true) return this.#asModuleSays(session)
     const stored = this.#desk.services.control.get(simpleAdminUser as EntityDefinition, session.email ?? '')
-    if (stored === null) return null
-    const { rights, adminEntityValidators } = stored.view()
-    return { ...session, rights, adminEntityValidators } as AdminSession
+    return stored === null ? null : withRightsOf(session, stored.view())
   }
 
   /**
@@ -296,9 +294,7 @@ export class ConsoleDoor {
     if (module === null || module.view.id !== session.authConfigId || !mayHaveUser(module.view, email))
       return null
     const stored = storedUser(module.view, email)
-    if (stored === null) return session
-    const { rights, adminEntityValidators } = stored
-    return { ...session, rights, adminEntityValidators } as AdminSession
+    return stored === null ? session : withRightsOf(session, stored)
   }
 
   #cookie(request: LoginRequest, id: string | null): string {
@@ -349,4 +345,10 @@ function rightsText(rights: unknown): string {
   if (!Array.isArray(rights)) return 'None'
   const tenants = rights.map(right => (isObject(right) ? String(right['tenant']) : ''))
   return tenants.join(', ')
+}
+
+/** The session with what is stored for its administrator now. */
+function withRightsOf(session: AdminSession, stored: Readonly<Record<string, unknown>>): AdminSession {
+  const { rights, adminEntityValidators } = stored
+  return { ...session, rights, adminEntityValidators } as AdminSession
 }

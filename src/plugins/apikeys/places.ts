@@ -1,6 +1,8 @@
 /** Places of a request where a credential may stand: read them, take them away. */
+import { cookieValues } from '../../http/cookies.ts'
 import { withoutParameter } from '../../http/query.ts'
 import type { BackendRequest, ClientRequest } from '../../plugin/index.ts'
+import { unescaped } from '../unescaped.ts'
 
 const NOTHING: readonly string[] = []
 
@@ -64,8 +66,7 @@ export function cookiePlace(name: string): Place {
     read: request => (request.headers.has('cookie') ? (request.cookies.get(name) ?? null) : null),
     readAll({ headers, cookies }) {
       if (!headers.has('cookie') || cookies.get(name) === undefined) return NOTHING
-      const pairs = headers.getAll('cookie').flatMap(field => field.split(';'))
-      return pairs.filter(pair => !other(pair) && pair.trim() !== '').map(valueInPair)
+      return cookieValues(headers.getAll('cookie'), name)
     },
     wipe({ headers }) {
       const pairs = headers.getAll('cookie').flatMap(field => field.split(';'))
@@ -88,21 +89,4 @@ export function pathPlace(name: string): Place {
     },
     wipe: () => {},
   }
-}
-
-function unescaped(text: string): string {
-  if (!text.includes('%')) return text
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
-
-/** Value of `name=value`, without the quotes that may be around it (RFC 6265, 4.1.1). */
-function valueInPair(pair: string): string {
-  return pair
-    .slice(pair.indexOf('=') + 1)
-    .trim()
-    .replace(/^"(.*)"$/, '$1')
 }

@@ -1,7 +1,7 @@
 /** Settings of OAuth2Caller, and what expressions in them make of a request. */
 import { isConstant } from '../../expression/index.ts'
 import { type Exchange, type FullAnswer, type PluginServices, schema as v } from '../../plugin/index.ts'
-import { choosesServer, expressionsOf } from '../../expression/client-chosen.ts'
+import { serverChoice } from '../../expression/client-chosen.ts'
 import { count, flag, noTexts, setting, text, texts } from '../settings.ts'
 import { moduleClient } from './module-client.ts'
 import type { Asking } from './token-caller.ts'
@@ -90,7 +90,7 @@ function named(names: readonly (keyof Texts)[], values: readonly string[]): Text
 }
 
 function checkUrl(url: string, domains: readonly string[]): void {
-  const chosen = expressionsOf(url).find(one => choosesServer(one, domains))
+  const chosen = serverChoice(url, domains)
   if (chosen !== undefined)
     throw new Error(`url: \${${chosen}} is decided by clients, so it cannot say who is asked for a token`)
   if (isConstant(url) && !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))

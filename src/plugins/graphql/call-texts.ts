@@ -4,8 +4,9 @@
  * Guarantees: a value of a client fills a part of a path, a query, a string or a header field and cannot become more than that:
  * neither the server that is called nor another path, another field of a query or another header field.
  */
+import { partsOf } from '../../expression/index.ts'
 import type { Exchange, PluginServices, Template } from '../../plugin/index.ts'
-import { choosesServer, expressionsOf, isClientChosen } from '../../expression/client-chosen.ts'
+import { isClientChosen, serverChoice } from '../../expression/client-chosen.ts'
 import { fieldValue } from '../field-value.ts'
 import { xmlText } from '../soap-envelope.ts'
 
@@ -36,7 +37,7 @@ function callText(
   encodeAt: (before: string) => Encode,
 ): CallText {
   let before = ''
-  const parts = text.split(/(\$\{[^}]*\})/).map((part): CallText => {
+  const parts = partsOf(text).map((part): CallText => {
     const at = before
     // What stands in an expression is no part of what the text is in.
     before += part.startsWith('${') ? 'x' : part
@@ -60,7 +61,7 @@ export function urlText(
 ): CallText {
   const found = /^https?:\/\/([^/?#]+)/i.exec(text.trim())
   if (found === null) throw new Error(`${name}: expected an http or https URL`)
-  const chosen = expressionsOf(found[1]!).find(one => choosesServer(one, services.route.domains))
+  const chosen = serverChoice(found[1]!, services.route.domains)
   if (chosen !== undefined) throw new Error(`${name}: a client would choose ${chosen}`)
   return callText(text.trim(), services, () => value => {
     // Escapes are undone for these before a server sees them.

@@ -4,7 +4,7 @@
  * Guarantees: patterns take linear time; what expressions insert into a replacement is literal text and never names a group; a
  * value stays one clean field.
  */
-import { type GuardedRegex, guardedRegex, isConstant } from '../../expression/index.ts'
+import { type GuardedRegex, guardedRegex, isConstant, partsOf } from '../../expression/index.ts'
 import { checkField, type HeaderBlock } from '../../http/headers.ts'
 import { type Exchange, type PluginServices, schema as v, type Template } from '../../plugin/index.ts'
 import { expressionsOf, isClientChosen } from '../../expression/client-chosen.ts'
@@ -97,12 +97,10 @@ function patternOf({ pattern, flags }: Rule, services: PluginServices): (exchang
   }
 }
 
-const EXPRESSION = /(\$\{[^}]*\})/
-
 /** The text between expressions may name groups; what expressions give may not. */
 function replacementOf(given: string, services: PluginServices): Template {
   if (isConstant(given)) return () => given
-  const parts = given.split(EXPRESSION).map((part, at) => {
+  const parts = partsOf(given).map((part, at) => {
     if (at % 2 === 0) return part
     const template = services.template(part)
     return (exchange: Exchange) => template(exchange).replace(/[\\$]/g, '\\$&')
@@ -115,8 +113,7 @@ function replacementOf(given: string, services: PluginServices): Template {
 }
 
 function probe(replacement: string): string {
-  return replacement
-    .split(EXPRESSION)
+  return partsOf(replacement)
     .filter((_part, at) => at % 2 === 0)
     .join('')
 }

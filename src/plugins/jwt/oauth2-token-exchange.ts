@@ -14,7 +14,7 @@ import {
 } from '../../plugin/index.ts'
 import { bareError } from '../bare-error.ts'
 import { BriefMemory } from '../brief-memory.ts'
-import { choosesServer, expressionsOf } from '../../expression/client-chosen.ts'
+import { serverChoice } from '../../expression/client-chosen.ts'
 import { customResponseSettings, refusalAnswer } from '../custom-response.ts'
 import { type Client, clientOf, type Json, type Told, tokenCall } from '../identity-provider.ts'
 import { unverified } from '../jwt-verifier.ts'
@@ -81,10 +81,8 @@ export default definePlugin({
   }),
   setup(config, services) {
     const { exchange: asked, client_credentials_override: client, cache_ttl_ms: ttl } = config
-    const chosen = [config.ref ?? '', client?.client_id ?? '', client?.client_secret ?? ''].flatMap(
-      expressionsOf,
-    )
-    if (chosen.some(one => choosesServer(one, services.route.domains)))
+    const settled = [config.ref ?? '', client?.client_id ?? '', client?.client_secret ?? '']
+    if (settled.some(text => serverChoice(text, services.route.domains) !== undefined))
       throw new Error('a client may choose neither the auth module nor its credentials')
     const of = (written: string | null) => services.template(written ?? '')
     const ref = of(config.ref)

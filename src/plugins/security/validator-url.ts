@@ -2,11 +2,10 @@
  * Addresses with expressions. What a client decides becomes one segment or value behind the host, never a part of the address
  * that says who is called.
  */
-import { isConstant } from '../../expression/index.ts'
+import { isConstant, partsOf } from '../../expression/index.ts'
 import type { Exchange, PluginServices, Template } from '../../plugin/index.ts'
-import { choosesServer, expressionsOf, isClientChosen } from '../../expression/client-chosen.ts'
+import { isClientChosen, serverChoice } from '../../expression/client-chosen.ts'
 
-const EXPRESSION = /(\$\{[^}]*\})/
 const ORIGIN = /^https?:\/\/(?:\$\{[^}]*\}|[^/?#])*/i
 
 /** Compiles an address. Throws on one that is none, or whose host clients could choose. */
@@ -20,10 +19,10 @@ export function validatorUrl(given: string, services: PluginServices): Template 
   const [origin] = ORIGIN.exec(url) ?? []
   // An expression alone may hold a whole address.
   const leading = origin ?? url
-  const chosen = expressionsOf(leading).find(one => choosesServer(one, services.route.domains))
+  const chosen = serverChoice(leading, services.route.domains)
   if (chosen !== undefined)
     throw new Error(`url: \${${chosen}} is decided by clients, so it cannot say who is asked`)
-  const parts = url.split(EXPRESSION).map((part, at): string | Template => {
+  const parts = partsOf(url).map((part, at): string | Template => {
     if (at % 2 === 0) return part
     const template = services.template(part)
     const raw = !isClientChosen(part.slice(2, -1))

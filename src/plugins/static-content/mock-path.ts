@@ -3,6 +3,7 @@
  * whole; empty segments do not count. Time is linear in the path of the request.
  */
 import { guardedRegex } from '../../expression/index.ts'
+import { unescaped } from '../unescaped.ts'
 
 interface Segment {
   /** 0 plain, 1 with a parameter, 2 with `*`: what is said more exactly comes first. */
@@ -55,16 +56,6 @@ function readSegment(text: string): Segment {
     const regex = guardedRegex(text.split('*').map(literal).join('.*'))
     return { rank: 2, name: '', matches: segment => regex.matchesWhole(segment) }
   }
-  const plain = decoded(text)
-  return { rank: 0, name: '', matches: segment => segment === text || decoded(segment) === plain }
-}
-
-/** Escapes undone; a text with broken ones stays as it is. */
-function decoded(text: string): string {
-  if (!text.includes('%')) return text
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  const plain = unescaped(text)
+  return { rank: 0, name: '', matches: segment => segment === text || unescaped(segment) === plain }
 }

@@ -2,7 +2,7 @@
 import { isConstant } from '../../expression/index.ts'
 import { definePlugin, type Exchange, type FullAnswer, schema as v } from '../../plugin/index.ts'
 import { bareError } from '../bare-error.ts'
-import { choosesServer, expressionsOf } from '../../expression/client-chosen.ts'
+import { serverChoice } from '../../expression/client-chosen.ts'
 import { cleanFields } from '../field-value.ts'
 import { count, noEntries, setting, text, textMap } from '../settings.ts'
 import { fileSegments, namesFolder } from './file-path.ts'
@@ -33,7 +33,7 @@ export default definePlugin({
     max_size: setting(count, 268_435_456, 'Bytes of the longest archive, and of the longest file in it'),
   }),
   setup(config, services) {
-    const chosen = expressionsOf(config.url).find(one => choosesServer(one, services.route.domains))
+    const chosen = serverChoice(config.url, services.route.domains)
     // Else each request could have another archive downloaded.
     if (chosen !== undefined) throw new Error(`url: a client would choose ${chosen}`)
     if (isConstant(config.url) && !/^(?:https?|file):/i.test(config.url))

@@ -1,6 +1,6 @@
 /** Sends copies of messages to another server. */
 import { attribute, definePlugin, type Exchange, schema as v } from '../../plugin/index.ts'
-import { choosesServer, expressionsOf } from '../../expression/client-chosen.ts'
+import { serverChoice } from '../../expression/client-chosen.ts'
 import { seldomLog } from '../seldom-log.ts'
 import { setting, text } from '../settings.ts'
 import { MessageCopies } from './message-copies.ts'
@@ -52,7 +52,7 @@ export default definePlugin({
 function checked(url: string, domains: readonly string[]): string {
   const found = /^wss?:\/\/([^/?#]*)/i.exec(url.replace(/^http/i, 'ws'))
   if (found === null) throw new Error('url: expected a ws or wss URL')
-  const chosen = expressionsOf(found[1]!).find(one => choosesServer(one, domains))
+  const chosen = serverChoice(found[1]!, domains)
   if (chosen !== undefined) throw new Error(`url: a client would choose ${chosen}`)
   return url.replace(/^http/i, 'ws')
 }
