@@ -12,7 +12,7 @@ const allowed = {
   store: ['model', 'config/redis/members.ts', 'config/redis/target.ts', 'config/postgres/target.ts'],
   expression: [],
   limits: [],
-  cache: [],
+  cache: ['http/first-objects.ts'],
   // Work on bodies that may take long, on a thread of its own.
   transform: ['expression'],
   'message-signatures': ['http/headers.ts'],
@@ -27,6 +27,7 @@ const allowed = {
     'limits',
     'identity',
     'http/cookies.ts',
+    'http/first-objects.ts',
     'http/headers.ts',
     'http/path-forms.ts',
     'http/query.ts',

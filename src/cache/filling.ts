@@ -2,6 +2,7 @@
  * An answer on its way into the store: first only asked for (others wait), then coming in, then kept. Ends in exactly one of
  * `complete`, `pass` and `abandon`; whatever comes afterwards does nothing.
  */
+import { FirstObjects } from '../http/first-objects.ts'
 import type { AnswerStore, Place } from './answer-store.ts'
 import { blocksFor } from './blocks.ts'
 import { writeHead } from './head-text.ts'
@@ -12,6 +13,8 @@ import type { Tag } from './tags.ts'
 
 /** Most answers that one key may have, by what they vary. */
 const MOST_VARIANTS = 32
+
+const firstObjects = new FirstObjects()
 
 export class Filling {
   readonly #store: AnswerStore
@@ -39,6 +42,7 @@ export class Filling {
     this.#slot = slot
     this.#awaited = awaited
     this.#since = since
+    firstObjects.note(this)
   }
 
   get open(): boolean {

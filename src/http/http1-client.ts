@@ -11,6 +11,7 @@ import {
   TransportError,
   UNKNOWN_LENGTH,
 } from './contract.ts'
+import { FirstObjects } from './first-objects.ts'
 import { BadMessage, parseResponseHead, type ResponseHead } from './head-parser.ts'
 import type { HeaderBlock } from './headers.ts'
 import { Inbox } from './inbox.ts'
@@ -45,6 +46,8 @@ export interface ClientCall {
   readonly again: (() => void) | null
 }
 
+const firstObjects = new FirstObjects()
+
 export class Http1ClientConnection implements WireOwner, Expiring {
   readonly socket: net.Socket
   deadline = Number.POSITIVE_INFINITY
@@ -74,6 +77,7 @@ export class Http1ClientConnection implements WireOwner, Expiring {
     this.#home = home
     watch(this)
     attach(socket, this)
+    firstObjects.note(this)
   }
 
   get dead(): boolean {

@@ -23,6 +23,7 @@ import {
   type ServerExchange,
   UNKNOWN_LENGTH,
 } from './contract.ts'
+import { FirstObjects } from './first-objects.ts'
 import type { BadMessage, RequestHead } from './head-parser.ts'
 import type { HeaderBlock } from './headers.ts'
 import type { Http1ServerConnection } from './http1-server.ts'
@@ -34,6 +35,8 @@ const GATHER = 16_384
 
 /** What a reason phrase may hold; anything else would write into the head. */
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/
+
+const firstObjects = new FirstObjects()
 
 export class Http1Exchange implements ServerExchange, RoomOwner {
   readonly method: string
@@ -85,6 +88,7 @@ export class Http1Exchange implements ServerExchange, RoomOwner {
     this.#remaining = head.bodyLength
     this.#decoder = head.chunked ? new ChunkDecoder(connection.context.limits) : null
     this.bodyDone = head.bodyLength === 0
+    firstObjects.note(this)
   }
 
   get connection(): ConnectionFacts {

@@ -8,6 +8,7 @@ import type net from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CR, LF } from './chars.ts'
 import type { ConnectionFacts, ExchangeHandler, RefusalHook } from './contract.ts'
+import { FirstObjects } from './first-objects.ts'
 import { BadMessage, parseRequestHead } from './head-parser.ts'
 import { Http1Exchange } from './http1-exchange.ts'
 import { Inbox } from './inbox.ts'
@@ -39,6 +40,8 @@ const MORE = -1
 const GONE = -2
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+
+const firstObjects = new FirstObjects()
 
 export class Http1ServerConnection implements WireOwner, Expiring {
   readonly socket: net.Socket
@@ -72,6 +75,7 @@ export class Http1ServerConnection implements WireOwner, Expiring {
     this.deadline = inTime(context.limits.headTimeout)
     watch(this)
     attach(socket, this)
+    firstObjects.note(this)
   }
 
   get idle(): boolean {

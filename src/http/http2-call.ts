@@ -10,6 +10,7 @@ import {
   type TransportFault,
   UNKNOWN_LENGTH,
 } from './contract.ts'
+import { FirstObjects } from './first-objects.ts'
 import { HeaderBlock } from './headers.ts'
 import type { Http2ClientSession } from './http2-client.ts'
 import { readResponse, readTrailers, trailerObject, writeFields } from './http2-head.ts'
@@ -24,6 +25,8 @@ const MAX_INTERIM = 16
 interface Line {
   dequeue(call: Http2Call): void
 }
+
+const firstObjects = new FirstObjects()
 
 export class Http2Call implements Call, Expiring {
   deadline: number
@@ -55,6 +58,7 @@ export class Http2Call implements Call, Expiring {
     this.#headBy = inTime(timeouts.head)
     this.#totalBy = inTime(timeouts.total)
     this.deadline = Math.min(this.#headBy, this.#totalBy)
+    firstObjects.note(this)
   }
 
   /** Milliseconds a connection attempt may take, 0 for no limit. */

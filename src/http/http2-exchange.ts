@@ -14,12 +14,15 @@ import {
   type ServerExchange,
   UNKNOWN_LENGTH,
 } from './contract.ts'
+import { FirstObjects } from './first-objects.ts'
 import type { HeaderBlock } from './headers.ts'
 import { BodyTimeout } from './http1-exchange.ts'
 import { type Http2RequestHead, readTrailers, trailerObject, writeFields } from './http2-head.ts'
 import type { HttpLimits } from './limits.ts'
 import { bodyless, httpDate } from './status.ts'
 import { type Expiring, inTime, unwatch, watch } from './sweeper.ts'
+
+const firstObjects = new FirstObjects()
 
 export class Http2Exchange implements ServerExchange, Expiring {
   readonly method: string
@@ -81,6 +84,7 @@ export class Http2Exchange implements ServerExchange, Expiring {
     stream.on('close', () => this.#over())
     stream.on('drain', () => this.#drained())
     if (ended) stream.resume()
+    firstObjects.note(this)
   }
 
   readBody(reader: BodyReader): void {

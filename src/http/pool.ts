@@ -7,6 +7,7 @@
  */
 import { connect, type Connecting } from './connect.ts'
 import { type Call, type DispatchRequest, type ResponseHandler, TransportError } from './contract.ts'
+import { FirstObjects } from './first-objects.ts'
 import type { HeaderBlock } from './headers.ts'
 import { type ClientCall, Http1ClientConnection, type Http1Home } from './http1-client.ts'
 import type { CallTimeouts, Origin, PoolLimits } from './origin.ts'
@@ -165,6 +166,8 @@ export class Http1Pool implements Dispatcher, Http1Home {
   }
 }
 
+const firstObjects = new FirstObjects()
+
 class Http1Call implements Call, ClientCall, Expiring {
   readonly request: DispatchRequest
   readonly handler: ResponseHandler
@@ -187,6 +190,7 @@ class Http1Call implements Call, ClientCall, Expiring {
     this.timeouts = timeouts
     this.headBy = inTime(timeouts.head)
     this.totalBy = inTime(timeouts.total)
+    firstObjects.note(this)
   }
 
   /** Milliseconds a connection attempt may take: no longer than the answer itself. */

@@ -6,6 +6,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
+import { FirstObjects } from '../../http/first-objects.ts'
 import {
   bodyless,
   type CallTimeouts,
@@ -59,6 +60,8 @@ function answersItself({ lookup, backend, socket, tunnel }: Chain): boolean {
   return lookup.length > 0 || backend.length > 0 || socket.length > 0 || tunnel.length > 0
 }
 
+const firstObjects = new FirstObjects()
+
 export class Attempts implements TransferOwner {
   readonly #run: AttemptsOwner
   /** Explain: stop before anything is sent to a backend. */
@@ -85,6 +88,7 @@ export class Attempts implements TransferOwner {
   constructor(run: AttemptsOwner, dry: boolean) {
     this.#run = run
     this.#dry = dry
+    firstObjects.note(this)
   }
 
   /** Chooses a target and makes the request for it. */

@@ -1,4 +1,5 @@
 /** The request as the client sent it, with what is derived from it made on first use. Never changes. */
+import { FirstObjects } from '../../http/first-objects.ts'
 import {
   type ConnectionFacts,
   cookiePairs,
@@ -11,6 +12,8 @@ import type { ClientRequest, Cookies } from '../../plugin/contract.ts'
 import { normalizePath, type PathFault } from '../router/index.ts'
 
 const noParams: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
+
+const firstObjects = new FirstObjects()
 
 export class GatewayRequest implements ClientRequest {
   readonly method: string
@@ -53,6 +56,7 @@ export class GatewayRequest implements ClientRequest {
     this.#scheme = exchange.scheme
     this.host = (trusted ? forwardedHost(exchange.headers) : null) ?? exchange.authority
     this.domain = domainOf(this.host)
+    firstObjects.note(this)
   }
 
   get hasBody(): boolean {

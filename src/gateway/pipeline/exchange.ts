@@ -1,4 +1,5 @@
 /** One request as plugins see it. Holds state only; `Run` drives it. */
+import { FirstObjects } from '../../http/first-objects.ts'
 import { HeaderBlock } from '../../http/index.ts'
 import { Attributes } from '../../plugin/attributes.ts'
 import type {
@@ -72,6 +73,8 @@ export interface HeldDestination extends Destination {
 /** Makes a request id when somebody wants to know it. */
 export type IdSource = () => string
 
+const firstObjects = new FirstObjects()
+
 export class GatewayExchange implements Exchange {
   readonly request: GatewayRequest
   readonly route: RouteView
@@ -109,6 +112,7 @@ export class GatewayExchange implements Exchange {
     this.arrival = arrival
     this.startedAt = Date.now()
     this.#ids = ids
+    firstObjects.note(this)
   }
 
   get id(): string {

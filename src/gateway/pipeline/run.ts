@@ -6,6 +6,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
+import { FirstObjects } from '../../http/first-objects.ts'
 import { type BodyReader, ClientGone, type HeaderBlock, type ServerExchange } from '../../http/index.ts'
 import { type Answer, type FullAnswer, type Refusal, refuse } from '../../plugin/answer.ts'
 import type { Exchange, Phase, Verdict } from '../../plugin/contract.ts'
@@ -30,6 +31,8 @@ import { trackingCookie } from './tracking.ts'
 import type { Transfer } from './transfer.ts'
 import { openTunnel, type TunnelOptions } from './tunnel.ts'
 import { checkAnswer, checkVerdict } from './verdict.ts'
+
+const firstObjects = new FirstObjects()
 
 export class Run implements AttemptsOwner, BodyReader, ExchangeOwner {
   readonly server: ServerExchange
@@ -80,6 +83,7 @@ export class Run implements AttemptsOwner, BodyReader, ExchangeOwner {
     this.attempts = new Attempts(this, dry)
     this.#dry = dry
     exchange.owner = this
+    firstObjects.note(this)
   }
 
   /** Bytes of the request body that went to the backend. */

@@ -1,5 +1,6 @@
 /** One call to the backend: the request body out, the answer in. Lives between a `Run` and a `Call`. */
 import type { Duplex } from 'node:stream'
+import { FirstObjects } from '../../http/first-objects.ts'
 import {
   type BodyReader,
   type Call,
@@ -29,6 +30,8 @@ export interface TransferOwner {
   /** The backend takes more of the request body. */
   resumeBody(): void
 }
+
+const firstObjects = new FirstObjects()
 
 export class Transfer implements ResponseHandler, BodyReader {
   readonly target: CompiledTarget
@@ -60,6 +63,7 @@ export class Transfer implements ResponseHandler, BodyReader {
     this.profile = profile
     this.probe = probe
     this.#body = body
+    firstObjects.note(this)
   }
 
   start(dispatcher: Dispatcher, request: DispatchRequest, timeouts: CallTimeouts): void {

@@ -5,6 +5,7 @@
  *
  * `insert` and `delete` cost the depth of the path; `select` costs the depth of the request's path, whatever the number of routes.
  */
+import { FirstObjects } from '../../http/first-objects.ts'
 import { deleteEntry, type Entry, insertEntry, mergeEntries, noEntries } from './entry.ts'
 import { PathNode } from './path-node.ts'
 import { readPath } from './segment.ts'
@@ -74,6 +75,8 @@ export class PathTree<T> implements PathIndex<T> {
   }
 }
 
+const firstObjects = new FirstObjects()
+
 /** The way of one request through the tree. */
 class Walk<T> {
   readonly #path: string
@@ -98,6 +101,7 @@ class Walk<T> {
     this.#plain = isPlainPath(path)
     this.place = root
     this.#remember()
+    firstObjects.note(this)
   }
 
   get captured(): number {

@@ -7,8 +7,11 @@ import {
   type PinnedAnswer,
   readDirectives,
 } from '../../cache/index.ts'
+import { FirstObjects } from '../../http/first-objects.ts'
 import type { BackendResponse, Exchange } from '../../plugin/index.ts'
 import type { Places } from './cache-place.ts'
+
+const firstObjects = new FirstObjects()
 
 export class Visit {
   readonly places: Places
@@ -43,6 +46,7 @@ export class Visit {
     this.wishes = readDirectives(headers.getAll('cache-control'))
     this.range = headers.get('range') ?? null
     this.storable = method === 'GET'
+    firstObjects.note(this)
   }
 
   get over(): boolean {
