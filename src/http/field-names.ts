@@ -1,6 +1,11 @@
+/** Bit n for a name of n characters; the last one for 31 and more. */
+export function lengthBit(length: number): number {
+  return 1 << (length < 31 ? length : 31)
+}
+
 /** Names of header fields looked for all at once: a message mostly has none of them, and their lengths already tell. */
 export class FieldNames {
-  /** Bit n: some name has n characters; bit 31: 31 or more. */
+  /** Of all names. */
   readonly lengths: number
   readonly #byLength: readonly (readonly string[])[]
 
@@ -9,7 +14,7 @@ export class FieldNames {
     let lengths = 0
     for (const name of new Set(Array.from(names, n => n.toLowerCase()))) {
       ;(byLength[name.length] ??= []).push(name)
-      lengths |= 1 << Math.min(name.length, 31)
+      lengths |= lengthBit(name.length)
     }
     this.lengths = lengths
     this.#byLength = Array.from(byLength, list => list ?? [])

@@ -5,6 +5,7 @@
 import { BadMessage } from './bad-message.ts'
 import { COLON, CR, FIELD_VALUE, HOST, LF, SP, TAB, TCHAR, text } from './chars.ts'
 import { UNKNOWN_LENGTH } from './contract.ts'
+import { lengthBit } from './field-names.ts'
 import type { HttpLimits } from './limits.ts'
 import { tokens } from './options.ts'
 
@@ -17,6 +18,8 @@ class Fields {
   marks: number[] = []
   hop: Set<number> | null = null
   regular = true
+  /** Lengths of the names, as `lengthBit` has them. */
+  lengths = 0
   host: string | null = null
   contentLength = UNKNOWN_LENGTH
   transferEncoding: string | null = null
@@ -32,6 +35,7 @@ class Fields {
     this.count = 0
     this.hop = null
     this.regular = true
+    this.lengths = 0
     this.host = null
     this.contentLength = UNKNOWN_LENGTH
     this.transferEncoding = null
@@ -90,6 +94,7 @@ export function scanFields(
     scratch[count + 2] = valueStart - start
     scratch[count + 3] = valueEnd - start
     fields.count = count + 4
+    fields.lengths |= lengthBit(nameEnd - nameStart)
     notice(buf, nameStart, nameEnd, valueStart, valueEnd)
     at += 2
   }

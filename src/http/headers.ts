@@ -7,7 +7,9 @@
  * every hop computes its own (law 4).
  */
 import { FIELD_VALUE, TCHAR } from './chars.ts'
-import type { FieldNames } from './field-names.ts'
+import { type FieldNames, lengthBit } from './field-names.ts'
+
+const ANY_LENGTH = -1
 
 /** Offsets of a field: name start, name end, value start, value end. One that was set has `~` its place in `#own` first. */
 const STRIDE = 4
@@ -45,13 +47,25 @@ export class HeaderBlock implements Iterable<[string, string]> {
   #own: string[] | null = null
   /** The lists belong to a clone as well: copied before the first change. */
   #shared = false
+  /** Lengths of the names, as `lengthBit` has them, those of removed fields included: most names that are not there need no search. */
+  #lengths: number
 
-  /** `marks` holds four offsets per field; `hop` the indexes of fields that stay on this hop. Owned by the block. */
-  constructor(text = '', marks: number[] = [], hop: Set<number> | null = null, regular = true) {
+  /**
+   * `marks` holds four offsets per field; `hop` the indexes of fields that stay on this hop; `lengths` what `lengthBit` says of all
+   * names. Owned by the block.
+   */
+  constructor(
+    text = '',
+    marks: number[] = [],
+    hop: Set<number> | null = null,
+    regular = true,
+    lengths = marks.length === 0 ? 0 : ANY_LENGTH,
+  ) {
     this.#text = text
     this.#marks = marks
     this.#hop = hop
     this.#regular = regular
+    this.#lengths = lengths
   }
 
   static from(fields: Iterable<readonly [string, string]>): HeaderBlock {
@@ -124,13 +138,11 @@ export class HeaderBlock implements Iterable<[string, string]> {
   /** Removes every field that has one of the names. */
   deleteAll(names: FieldNames): void {
     const { lengths } = names
+    if ((lengths & this.#lengths) === 0) return
     for (let at = 0; at < this.#marks.length; ) {
       const start = this.#marks[at]!
       const length = start < 0 ? this.#own![~start]!.length : this.#marks[at + 1]! - start
-      if (
-        (lengths & (1 << (length < 31 ? length : 31))) === 0 ||
-        !this.#removeIfNamed(at, names.ofLength(length))
-      )
+      if ((lengths & lengthBit(length)) === 0 || !this.#removeIfNamed(at, names.ofLength(length)))
         at += STRIDE
     }
   }
@@ -146,7 +158,7 @@ export class HeaderBlock implements Iterable<[string, string]> {
   }
 
   clone(): HeaderBlock {
-    const copy = new HeaderBlock(this.#text, this.#marks, this.#hop, this.#regular)
+    const copy = new HeaderBlock(this.#text, this.#marks, this.#hop, this.#regular, this.#lengths)
     copy.#own = this.#own
     copy.#shared = this.#shared = true
     return copy
@@ -211,6 +223,7 @@ export class HeaderBlock implements Iterable<[string, string]> {
   #find(name: string, from: number): number {
     const marks = this.#marks
     const length = name.length
+    if ((this.#lengths & lengthBit(length)) === 0) return -1
     for (let at = from; at < marks.length; at += STRIDE) {
       const start = marks[at]!
       if (start < 0) {
@@ -241,6 +254,7 @@ export class HeaderBlock implements Iterable<[string, string]> {
 
   #add(lower: string, name: string, value: string): void {
     this.#detach()
+    this.#lengths |= lengthBit(lower.length)
     const at = this.#marks.length
     this.#write(at, lower, name, value)
     if (PER_HOP.has(lower)) this.#keepHere(at / STRIDE)
