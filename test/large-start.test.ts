@@ -9,7 +9,7 @@ import { clientId, clientSecret, fill } from '../bench/scale/fill.ts'
 import { basic } from '../bench/scale/gateway.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
 import { type Backend, startBackend } from './support/backend.ts'
-import { freePort } from './support/free-port.ts'
+import { lastingFreePort } from './support/free-port.ts'
 import { launch, startGateway, TestGateway } from './support/gateway.ts'
 import { call, type Got } from './support/http.ts'
 
@@ -19,7 +19,7 @@ let backend: Backend
 
 /** A process with its output, and the first answer it gave to a call with this key. */
 async function firstAnswer(id: string, secret: string) {
-  const port = await freePort()
+  const port = await lastingFreePort()
   const child: ChildProcess = launch({ dataDir, env: { OTOROSHI_PORT: String(port) } })
   let output = ''
   child.stdout!.on('data', chunk => (output += chunk))

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cert, key } from '../src/http/testing/certificate.ts'
 import { type Backend, startBackend } from './support/backend.ts'
-import { freePort } from './support/free-port.ts'
+import { freePort, lastingFreePort } from './support/free-port.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
 import { call } from './support/http.ts'
 import { ask, openSession } from './support/http2-client.ts'
@@ -42,8 +42,8 @@ after(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function open(id: string, config: Record<string, unknown>): Promise<number> {
-  const port = await freePort()
+async function open(id: string, config: Record<string, unknown>, at = freePort()): Promise<number> {
+  const port = await at
   const listener = { id, name: id, config: { port, host: '127.0.0.1', tls: false, ...config } }
   const created = await gateway.admin('POST', PATH, listener)
   assert.equal(created.status, 201, created.text)
@@ -154,7 +154,8 @@ describe('a listener', () => {
   })
 
   it('comes back with a gateway that starts on its data', async () => {
-    const port = await open('kept', {})
+    // Nobody listens there while the gateway is away.
+    const port = await open('kept', {}, lastingFreePort())
     const { dataDir } = gateway
     await gateway.stopKeeping()
     gateway = await startGateway({ threads: 2, dataDir, env: certFiles() })

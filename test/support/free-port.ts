@@ -11,8 +11,8 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * A port nobody listens on, for a program that starts only a while later: below those that the system hands out, so that no connection
- * takes it meanwhile.
+ * A port nobody listens on, for a program that starts only a while later or again: below those that the system hands out, so that no
+ * connection and no server of another test takes it meanwhile.
  */
 export async function lastingFreePort(): Promise<number> {
   for (;;) {
