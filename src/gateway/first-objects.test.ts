@@ -49,18 +49,23 @@ describe('objects of a class whose first six were collected', () => {
     assert.equal(isFast(await afterSix(manyFields(new FirstObjects()))), true)
   })
 
-  it('are held only as long as it takes', () => {
+  it('are held only as long as it takes', async () => {
     const first = new FirstObjects()
-    assert.equal(first.held, null)
-    for (let i = 0; i < 7; i++) {
-      const made = {}
-      first.note(made)
-      assert.equal(first.held, made)
+    const made: WeakRef<object>[] = []
+    const note = (): void => {
+      const object = {}
+      made.push(new WeakRef(object))
+      first.note(object)
     }
-    first.note({})
-    assert.equal(first.held, null)
-    first.note({})
-    assert.equal(first.held, null)
+    const held = async (): Promise<boolean[]> => {
+      await new Promise(resolve => setTimeout(resolve, 1))
+      forget()
+      return made.map(ref => ref.deref() !== undefined)
+    }
+    for (let i = 0; i < 7; i++) note()
+    assert.deepEqual(await held(), [...Array<boolean>(6).fill(false), true])
+    for (let i = 0; i < 2; i++) note()
+    assert.deepEqual(await held(), Array<boolean>(9).fill(false))
   })
 
   it('keep it when they are made for each request', async () => {
