@@ -8,6 +8,7 @@ import { cookieValues } from '../http/cookies.ts'
 import { checkField } from '../http/headers.ts'
 import { withoutParameter } from '../http/query.ts'
 import { type BackendRequest, type ClientRequest, schema as v } from '../plugin/index.ts'
+import { appendCookie, removeCookies } from './request-cookies.ts'
 import { text } from './settings.ts'
 
 const line = v.pipe(
@@ -108,20 +109,13 @@ function inQuery(name: string): TokenPlace {
 
 function inCookie(name: string): TokenPlace {
   checkField(name, '')
-  const pairsOf = (headers: BackendRequest['headers']): string[] =>
-    headers.getAll('cookie').flatMap(field => field.split(';'))
-  const nameOf = (pair: string): string => pair.slice(0, Math.max(0, pair.indexOf('='))).trim()
-  const others = (headers: BackendRequest['headers']): string[] =>
-    pairsOf(headers)
-      .filter(pair => pair.trim() !== '' && nameOf(pair) !== name)
-      .map(pair => pair.trim())
-  const put = (headers: BackendRequest['headers'], pairs: readonly string[]): void => {
-    if (pairs.length === 0) headers.delete('cookie')
-    else headers.set('Cookie', pairs.join('; '))
-  }
+  const names = new Set([name])
   return {
     read: ({ headers }) => cookieValues(headers.getAll('cookie'), name).filter(value => value !== ''),
-    wipe: ({ headers }) => put(headers, others(headers)),
-    write: ({ headers }, token) => put(headers, [...others(headers), `${name}=${token}`]),
+    wipe: ({ headers }) => removeCookies(headers, names),
+    write({ headers }, token) {
+      removeCookies(headers, names)
+      appendCookie(headers, name, token)
+    },
   }
 }

@@ -2,6 +2,7 @@
 import { cookieValues } from '../../http/cookies.ts'
 import { withoutParameter } from '../../http/query.ts'
 import type { BackendRequest, ClientRequest } from '../../plugin/index.ts'
+import { removeCookies } from '../request-cookies.ts'
 import { unescaped } from '../unescaped.ts'
 
 const NOTHING: readonly string[] = []
@@ -58,22 +59,14 @@ export function queryPlace(name: string): Place {
 
 /** A cookie. */
 export function cookiePlace(name: string): Place {
-  const other = (pair: string): boolean => {
-    const equals = pair.indexOf('=')
-    return pair.trim() !== '' && (equals < 0 || pair.slice(0, equals).trim() !== name)
-  }
+  const names = new Set([name])
   return {
     read: request => (request.headers.has('cookie') ? (request.cookies.get(name) ?? null) : null),
     readAll({ headers, cookies }) {
       if (!headers.has('cookie') || cookies.get(name) === undefined) return NOTHING
       return cookieValues(headers.getAll('cookie'), name)
     },
-    wipe({ headers }) {
-      const pairs = headers.getAll('cookie').flatMap(field => field.split(';'))
-      const left = pairs.filter(other).map(pair => pair.trim())
-      if (left.length === 0) headers.delete('cookie')
-      else headers.set('Cookie', left.join('; '))
-    },
+    wipe: ({ headers }) => removeCookies(headers, names),
   }
 }
 

@@ -2,7 +2,7 @@
 import { definePlugin, schema as v } from '../../plugin/index.ts'
 import { setting, text } from '../settings.ts'
 import { nameTemplate, valueTemplate } from './cookie-text.ts'
-import { appendCookie } from './request-cookies.ts'
+import { appendCookie } from '../request-cookies.ts'
 
 export default definePlugin({
   id: 'cp:otoroshi.next.plugins.AdditionalCookieIn',

@@ -2,7 +2,7 @@
 import { secretTest } from '../../identity/proofs.ts'
 import { definePlugin, type Refusal, refuse, schema as v } from '../../plugin/index.ts'
 import { noEntries, setting, textMap } from '../settings.ts'
-import { nameOf } from './request-cookies.ts'
+import { nameOf } from '../request-cookies.ts'
 
 export default definePlugin({
   id: 'cp:otoroshi.next.plugins.CookiesValidation',

@@ -1,7 +1,7 @@
 /** Adds a cookie to the request to the backend unless the client sent one of that name. */
 import { definePlugin } from '../../plugin/index.ts'
 import { nameTemplate, valueTemplate } from './cookie-text.ts'
-import { appendCookie, hasCookie } from './request-cookies.ts'
+import { appendCookie, hasCookie } from '../request-cookies.ts'
 import { setCookieSettings } from './set-cookie.ts'
 
 export default definePlugin({

@@ -1,7 +1,7 @@
 /** Keeps cookies of the client from the backend. */
 import { definePlugin } from '../../plugin/index.ts'
 import { removedCookies, removedCookiesSettings } from './removed-cookies.ts'
-import { removeCookies } from './request-cookies.ts'
+import { removeCookies } from '../request-cookies.ts'
 
 export default definePlugin({
   id: 'cp:otoroshi.next.plugins.RemoveCookiesIn',

@@ -4,7 +4,7 @@ import type { HeaderBlock } from '../../http/headers.ts'
 import { type Exchange, type PluginServices, schema as v, type Template } from '../../plugin/index.ts'
 import { flag, setting, text } from '../settings.ts'
 import { nameTemplate, valueTemplate } from './cookie-text.ts'
-import { nameOf } from './request-cookies.ts'
+import { nameOf } from '../request-cookies.ts'
 
 /** Settings of a cookie for the client. */
 export const setCookieSettings = v.looseObject({

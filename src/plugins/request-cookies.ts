@@ -3,7 +3,7 @@
  *
  * Guarantees: a cookie that stays keeps its bytes; after a change there is one `Cookie` field, as 5.4 wants it.
  */
-import type { HeaderBlock } from '../../http/headers.ts'
+import type { HeaderBlock } from '../http/headers.ts'
 
 /** Name of a pair `name=value`; a pair without `=` has none. */
 export function nameOf(pair: string): string {
