@@ -6,6 +6,7 @@ import { BadMessage } from './bad-message.ts'
 import { COLON, CR, FIELD_VALUE, HOST, LF, SP, TAB, TCHAR, text } from './chars.ts'
 import { UNKNOWN_LENGTH } from './contract.ts'
 import { lengthBit } from './field-names.ts'
+import { HeaderBlock } from './headers.ts'
 import type { HttpLimits } from './limits.ts'
 import { tokens } from './options.ts'
 
@@ -30,6 +31,11 @@ class Fields {
   keepAlive: string | null = null
   text = ''
   end = 0
+
+  /** The fields that were scanned, which the block owns from then on. */
+  block(): HeaderBlock {
+    return new HeaderBlock(this.text, this.marks, this.hop, this.regular, this.lengths)
+  }
 
   reset(): void {
     this.count = 0

@@ -8,7 +8,7 @@ import { CR, FIELD_VALUE, LF, SP, TARGET, TCHAR, text, validAuthority } from './
 import type { HttpVersion } from './contract.ts'
 import { UNKNOWN_LENGTH } from './contract.ts'
 import { fields, scanFields } from './field-scan.ts'
-import { HeaderBlock } from './headers.ts'
+import type { HeaderBlock } from './headers.ts'
 import type { HttpLimits } from './limits.ts'
 import { offeredProtocol, tokens, unknownCoding } from './options.ts'
 
@@ -104,7 +104,7 @@ export function parseRequestHead(
     method,
     target: text(buf, targetStart, targetEnd),
     version: httpVersion,
-    headers: new HeaderBlock(fields.text, fields.marks, fields.hop, fields.regular, fields.lengths),
+    headers: fields.block(),
     authority: fields.host ?? '',
     scheme: null,
     bodyLength: 0,
@@ -216,7 +216,7 @@ export function parseResponseHead(
     status,
     reason: text(buf, reasonStart, at),
     version: httpVersion,
-    headers: new HeaderBlock(fields.text, fields.marks, fields.hop, fields.regular, fields.lengths),
+    headers: fields.block(),
     bodyLength: fields.contentLength,
     chunked: false,
     keepAlive: httpVersion === 11,
@@ -279,7 +279,7 @@ export function parseTrailers(
 ): { headers: HeaderBlock | null; end: number } | null {
   if (!scanFields(buf, start, end, start, limits)) return null
   if (fields.marks.length === 0) return { headers: null, end: fields.end }
-  const headers = new HeaderBlock(fields.text, fields.marks, fields.hop, fields.regular, fields.lengths)
+  const headers = fields.block()
   for (const name of NO_TRAILER) headers.delete(name)
   return { headers, end: fields.end }
 }

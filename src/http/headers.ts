@@ -9,8 +9,6 @@
 import { FIELD_VALUE, TCHAR } from './chars.ts'
 import { type FieldNames, lengthBit } from './field-names.ts'
 
-const ANY_LENGTH = -1
-
 /** Offsets of a field: name start, name end, value start, value end. One that was set has `~` its place in `#own` first. */
 const STRIDE = 4
 
@@ -54,13 +52,7 @@ export class HeaderBlock implements Iterable<[string, string]> {
    * `marks` holds four offsets per field; `hop` the indexes of fields that stay on this hop; `lengths` what `lengthBit` says of all
    * names. Owned by the block.
    */
-  constructor(
-    text = '',
-    marks: number[] = [],
-    hop: Set<number> | null = null,
-    regular = true,
-    lengths = marks.length === 0 ? 0 : ANY_LENGTH,
-  ) {
+  constructor(text = '', marks: number[] = [], hop: Set<number> | null = null, regular = true, lengths = 0) {
     this.#text = text
     this.#marks = marks
     this.#hop = hop

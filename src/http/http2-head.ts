@@ -5,6 +5,7 @@
 import { BadMessage } from './bad-message.ts'
 import { FIELD_VALUE, TARGET, TCHAR, validAuthority } from './chars.ts'
 import { UNKNOWN_LENGTH } from './contract.ts'
+import { lengthBit } from './field-names.ts'
 import { NO_TRAILER } from './head-parser.ts'
 import { HeaderBlock } from './headers.ts'
 import type { HttpLimits } from './limits.ts'
@@ -39,6 +40,7 @@ class Gatherer {
   text = ''
   readonly marks: number[] = []
   hop: Set<number> | null = null
+  lengths = 0
   contentLength = UNKNOWN_LENGTH
 
   add(name: string, value: string): void {
@@ -48,12 +50,13 @@ class Gatherer {
       this.hop.add(this.marks.length / 4)
     }
     const nameEnd = start + name.length
+    this.lengths |= lengthBit(name.length)
     this.marks.push(start, nameEnd, nameEnd + 2, nameEnd + 2 + value.length)
     this.text += `${name}: ${value}\r\n`
   }
 
   block(): HeaderBlock {
-    return new HeaderBlock(this.text, this.marks, this.hop)
+    return new HeaderBlock(this.text, this.marks, this.hop, true, this.lengths)
   }
 }
 
